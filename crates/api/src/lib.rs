@@ -1,0 +1,1 @@
+//! The HTTP interface: routers, extractors, views, problems, OpenAPI, events.

@@ -1,0 +1,1 @@
+//! The transcriber, whisper, and the model files: get, verify, convert, list.

@@ -1,0 +1,1 @@
+//! Decode, resample, speech detection, peaks and clips: pure and synchronous.

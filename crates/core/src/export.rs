@@ -1,0 +1,1 @@
+//! Transcripts as VTT, SRT and plain text.

@@ -1,0 +1,117 @@
+//! Identifiers: a prefix that names the thing, and a ULID, so that ids sort by age.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+use ulid::Ulid;
+
+use crate::TimeMs;
+
+/// Text that is no id of the wanted kind.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("'{text}' is not a {kind} id: expected {kind}_ and 26 letters or digits")]
+pub struct InvalidId {
+    kind: &'static str,
+    text: String,
+}
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident = $prefix:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// What stands before the underscore.
+            pub const PREFIX: &'static str = $prefix;
+
+            /// A new id, unique, that sorts behind those made in earlier milliseconds.
+            pub fn new(now: TimeMs) -> Self {
+                let time = std::time::UNIX_EPOCH + std::time::Duration::from_millis(now.max(0) as u64);
+                Self(format!("{}_{}", $prefix, Ulid::from_datetime(time)))
+            }
+
+            /// The text form, as in URLs and the database.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidId;
+
+            fn from_str(text: &str) -> Result<Self, InvalidId> {
+                let valid = text
+                    .strip_prefix(concat!($prefix, "_"))
+                    .is_some_and(|ulid| ulid.len() == 26 && ulid.bytes().all(|b| b.is_ascii_alphanumeric()));
+                if valid {
+                    Ok(Self(text.to_owned()))
+                } else {
+                    let text = text.chars().take(64).collect();
+                    Err(InvalidId { kind: $prefix, text })
+                }
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = InvalidId;
+
+            fn try_from(text: String) -> Result<Self, InvalidId> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> String {
+                id.0
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// A person with an account.
+    UserId = "user";
+    /// A browser session.
+    SessionId = "session";
+    /// An API token.
+    TokenId = "token";
+    /// One recorded conversation.
+    CallId = "call";
+    /// The stored media of one or more calls.
+    RecordingId = "rec";
+    /// A file on its way in.
+    UploadId = "upload";
+    /// One version of the words of a call.
+    TranscriptId = "transcript";
+    /// One speaker's stretch of a transcript.
+    SegmentId = "seg";
+    /// A unit of background work.
+    JobId = "job";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_keep_their_text_and_refuse_other_kinds() {
+        let id = CallId::new(1_700_000_000_000);
+        assert_eq!(id.as_str().parse::<CallId>().unwrap(), id);
+        assert!(id.as_str().parse::<JobId>().is_err());
+        assert!("call_../../etc/passwd".parse::<CallId>().is_err());
+        assert!(serde_json::from_str::<CallId>("\"call_x\"").is_err());
+    }
+
+    #[test]
+    fn ids_sort_by_age() {
+        assert!(CallId::new(1_000) < CallId::new(2_000));
+    }
+}

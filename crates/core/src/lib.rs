@@ -1,0 +1,19 @@
+//! Words of the product: ids, entities, state machines, clock, pages. No I/O, nothing async.
+//!
+//! Every other crate speaks these types; none of them is serialised to people as it stands (the HTTP
+//! views live in `gametape-api`), except the transcript, whose JSON shape scripts rely on.
+
+pub mod call;
+pub mod clock;
+pub mod event;
+pub mod export;
+pub mod id;
+pub mod job;
+pub mod page;
+pub mod policy;
+pub mod stats;
+pub mod transcript;
+pub mod upload;
+pub mod user;
+
+pub use clock::{Clock, ManualClock, TimeMs};

@@ -1,0 +1,1 @@
+//! Talk statistics of a call.

@@ -1,0 +1,2 @@
+//! Peer review of sales calls on your own machine: the program.
+fn main() {}

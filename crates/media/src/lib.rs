@@ -1,0 +1,1 @@
+//! The object store: typed keys, streaming put, ranged get.

@@ -1,0 +1,1 @@
+//! Tests of the built program and of the crates together.
