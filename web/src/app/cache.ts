@@ -1,0 +1,24 @@
+import { MutationCache, QueryCache, QueryClient } from '@tanstack/svelte-query';
+import { isSignedOut, meKey } from '@/features/session/api';
+import { ApiError } from '@/lib/api/problem';
+
+/** The cache of server data. An answer that says 'signed out' leads to the sign-in, whoever asked. */
+export function makeCache(): QueryClient {
+  const cache: QueryClient = new QueryClient({
+    queryCache: new QueryCache({ onError: signedOut }),
+    mutationCache: new MutationCache({ onError: signedOut }),
+    defaultOptions: {
+      queries: {
+        // What the server refused, it refuses again; only a lost connection is worth another try.
+        retry: (count, error) => {
+          const status = error instanceof ApiError ? error.status : 0;
+          return count < 2 && (status === 0 || status >= 500);
+        },
+      },
+    },
+  });
+  function signedOut(error: unknown) {
+    if (isSignedOut(error)) cache.setQueryData(meKey, null);
+  }
+  return cache;
+}

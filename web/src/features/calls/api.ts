@@ -1,0 +1,106 @@
+import {
+  createInfiniteQuery,
+  createMutation,
+  createQuery,
+  useQueryClient,
+  type QueryClient,
+} from '@tanstack/svelte-query';
+import { client, unwrap, unwrapEmpty } from '@/lib/api/client';
+import { ApiError } from '@/lib/api/problem';
+import type { Call, Transcript } from '@/lib/api/types';
+import { isFinal } from './state';
+
+export const callsKey = ['calls'] as const;
+export const callKey = (id: string) => ['call', id] as const;
+export const transcriptKey = (id: string) => ['transcript', id] as const;
+
+const BUSY_EVERY_MS = 2000;
+const CALM_EVERY_MS = 20_000;
+
+/** All calls that the viewer may see, newest first, page by page; looked up again often while any is at work. */
+export function useCalls() {
+  return createInfiniteQuery(() => ({
+    queryKey: callsKey,
+    initialPageParam: '',
+    queryFn: ({ pageParam }) =>
+      unwrap(
+        client.GET('/api/v1/calls', {
+          params: { query: { limit: 50, ...(pageParam && { after: pageParam }) } },
+        }),
+      ),
+    getNextPageParam: (page) => page.next ?? undefined,
+    refetchInterval: ({ state }) =>
+      state.data?.pages.some((page) => page.items.some((call) => !isFinal(call.state)))
+        ? BUSY_EVERY_MS
+        : CALM_EVERY_MS,
+  }));
+}
+
+export function useCall(id: () => string) {
+  return createQuery(() => ({
+    queryKey: callKey(id()),
+    queryFn: () => unwrap(client.GET('/api/v1/calls/{id}', { params: { path: { id: id() } } })),
+    staleTime: 10_000,
+  }));
+}
+
+export function useTranscript(id: () => string, enabled: () => boolean) {
+  return createQuery(() => ({
+    queryKey: transcriptKey(id()),
+    queryFn: () => fetchTranscript(id()),
+    enabled: enabled(),
+    // Hours of words: comparing them with the ones before costs more than it saves.
+    structuralSharing: false,
+    staleTime: 60_000,
+  }));
+}
+
+const NO_WORDS: Transcript = { language: null, duration_ms: 0, model: '', complete: false, segments: [] };
+
+/** The transcript as far as it is. Before its first word there is none, which is no error. */
+async function fetchTranscript(id: string): Promise<Transcript> {
+  try {
+    return await unwrap(client.GET('/api/v1/calls/{id}/transcript', { params: { path: { id } } }));
+  } catch (error) {
+    if (error instanceof ApiError && error.code === 'not_ready') return NO_WORDS;
+    throw error;
+  }
+}
+
+/** Puts a call as the server just answered it wherever it is shown. */
+export function showCall(cache: QueryClient, call: Call): void {
+  cache.setQueryData(callKey(call.id), call);
+  void cache.invalidateQueries({ queryKey: callsKey });
+}
+
+export function useRename() {
+  const cache = useQueryClient();
+  return createMutation(() => ({
+    mutationFn: ({ id, title }: { id: string; title: string }) =>
+      unwrap(client.PATCH('/api/v1/calls/{id}', { params: { path: { id } }, body: { title } })),
+    onSuccess: (call: Call) => showCall(cache, call),
+  }));
+}
+
+/** What can be done with a call as a whole. Each throws `ApiError`. */
+export function useCallActions() {
+  const cache = useQueryClient();
+  return {
+    cancel: async (id: string) =>
+      showCall(cache, await unwrap(client.POST('/api/v1/calls/{id}/cancel', { params: { path: { id } } }))),
+    retry: async (id: string) =>
+      showCall(cache, await unwrap(client.POST('/api/v1/calls/{id}/retry', { params: { path: { id } } }))),
+    remove: async (id: string) => {
+      await unwrapEmpty(client.DELETE('/api/v1/calls/{id}', { params: { path: { id } } }));
+      cache.removeQueries({ queryKey: transcriptKey(id) });
+      await cache.invalidateQueries({ queryKey: callsKey });
+    },
+  };
+}
+
+export const paths = {
+  audio: (id: string) => `/api/v1/calls/${encodeURIComponent(id)}/audio`,
+  events: (id: string) => `/api/v1/calls/${encodeURIComponent(id)}/events`,
+  transcript: (id: string, format: string) =>
+    `/api/v1/calls/${encodeURIComponent(id)}/transcript?format=${format}`,
+};

@@ -1,0 +1,218 @@
+/**
+ * The player of a call. The playhead moves up to sixty times a second and has listeners of its own, so that no
+ * component is drawn again for it; what changes rarely is in `state`.
+ */
+import { writable, type Readable } from 'svelte/store';
+import { clamp } from '@/lib/ranges';
+import { nearestSpeed, neighbourSpeed } from './speed';
+
+/** The part of an audio element that the player uses. */
+export type AudioLike = Pick<
+  HTMLAudioElement,
+  | 'currentTime'
+  | 'duration'
+  | 'paused'
+  | 'playbackRate'
+  | 'preservesPitch'
+  | 'error'
+  | 'play'
+  | 'pause'
+  | 'load'
+  | 'addEventListener'
+  | 'removeEventListener'
+>;
+
+export type PlayerState = {
+  playing: boolean;
+  /** Wants to play and waits for sound. */
+  waiting: boolean;
+  speed: number;
+  durationMs: number;
+  /** Why it can't be played, in words. */
+  problem: string | null;
+};
+
+export type PlayerOptions = {
+  speed: number;
+  onSpeed: (speed: number) => void;
+  requestFrame?: (callback: () => void) => number;
+  cancelFrame?: (handle: number) => void;
+};
+
+const NETWORK = 2;
+const PROBLEM_NETWORK = 'The connection broke off while loading the recording.';
+const PROBLEM_FORMAT = 'This browser cannot play this kind of recording. The transcript can still be read.';
+
+export class Player {
+  readonly #options: PlayerOptions;
+  readonly #state = writable<PlayerState>({
+    playing: false,
+    waiting: false,
+    speed: 1,
+    durationMs: 0,
+    problem: null,
+  });
+  readonly #listeners = new Set<(atMs: number) => void>();
+  #audio: AudioLike | null = null;
+  #knownDurationMs = 0;
+  #frame: number | null = null;
+  /** Where to be once there is an audio element that knows its length. */
+  #pendingMs: number | null = null;
+  #speed: number;
+
+  constructor(options: PlayerOptions) {
+    this.#options = options;
+    this.#speed = nearestSpeed(options.speed);
+    this.#state.update((state) => ({ ...state, speed: this.#speed }));
+  }
+
+  get state(): Readable<PlayerState> {
+    return this.#state;
+  }
+
+  /** Where the playhead is, in milliseconds. */
+  get nowMs(): number {
+    return this.#pendingMs ?? Math.round((this.#audio?.currentTime ?? 0) * 1000);
+  }
+
+  get durationMs(): number {
+    const own = (this.#audio?.duration ?? NaN) * 1000;
+    return Number.isFinite(own) && own > 0 ? own : this.#knownDurationMs;
+  }
+
+  /** The length as the server knows it, used until the browser knows better. */
+  setKnownDuration(ms: number): void {
+    this.#knownDurationMs = ms;
+    this.#patch({ durationMs: this.durationMs });
+  }
+
+  /** Follows the playhead: calls `listener` now and whenever it moves. Returns the function that ends it. */
+  follow(listener: (atMs: number) => void): () => void {
+    this.#listeners.add(listener);
+    listener(this.nowMs);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Takes over an audio element; returns the function that lets go of it. */
+  attach(audio: AudioLike): () => void {
+    this.#audio = audio;
+    audio.preservesPitch = true;
+    audio.playbackRate = this.#speed;
+    const handlers: Record<string, () => void> = {
+      loadedmetadata: () => this.#onMetadata(audio),
+      durationchange: () => this.#patch({ durationMs: this.durationMs }),
+      play: () => this.#onPlay(),
+      playing: () => this.#patch({ waiting: false, problem: null }),
+      waiting: () => this.#patch({ waiting: true }),
+      pause: () => this.#onStop(),
+      ended: () => this.#onStop(),
+      seeked: () => this.#tell(),
+      timeupdate: () => this.#tell(),
+      error: () => this.#onError(audio),
+    };
+    for (const [name, handler] of Object.entries(handlers)) audio.addEventListener(name, handler);
+    return () => {
+      for (const [name, handler] of Object.entries(handlers)) audio.removeEventListener(name, handler);
+      this.#stopFrames();
+      audio.pause();
+      if (this.#audio === audio) this.#audio = null;
+    };
+  }
+
+  async play(): Promise<void> {
+    if (!this.#audio) return;
+    try {
+      await this.#audio.play();
+    } catch {
+      // Stopped before it began, or refused: `pause` or `error` tells which.
+      this.#patch({ playing: !this.#audio.paused, waiting: false });
+    }
+  }
+
+  pause(): void {
+    this.#audio?.pause();
+  }
+
+  toggle(): void {
+    if (this.#audio?.paused === false) this.pause();
+    else void this.play();
+  }
+
+  seek(atMs: number): void {
+    const to = clamp(atMs, 0, this.durationMs || Number.MAX_SAFE_INTEGER);
+    const audio = this.#audio;
+    if (audio && Number.isFinite(audio.duration)) audio.currentTime = to / 1000;
+    else this.#pendingMs = to;
+    this.#tell();
+  }
+
+  skip(byMs: number): void {
+    this.seek(this.nowMs + byMs);
+  }
+
+  setSpeed(speed: number): void {
+    this.#speed = nearestSpeed(speed);
+    if (this.#audio) this.#audio.playbackRate = this.#speed;
+    this.#patch({ speed: this.#speed });
+    this.#options.onSpeed(this.#speed);
+  }
+
+  changeSpeed(direction: -1 | 1): void {
+    this.setSpeed(neighbourSpeed(this.#speed, direction));
+  }
+
+  /** Loads the recording again after a problem, and stays where it was. */
+  reload(): void {
+    const atMs = this.nowMs;
+    this.#patch({ problem: null });
+    this.#pendingMs = atMs;
+    this.#audio?.load();
+  }
+
+  #onMetadata(audio: AudioLike): void {
+    audio.playbackRate = this.#speed;
+    if (this.#pendingMs !== null) {
+      audio.currentTime = this.#pendingMs / 1000;
+      this.#pendingMs = null;
+    }
+    this.#patch({ durationMs: this.durationMs, problem: null });
+    this.#tell();
+  }
+
+  #onPlay(): void {
+    this.#patch({ playing: true });
+    this.#stopFrames();
+    const request = this.#options.requestFrame ?? requestAnimationFrame;
+    const step = () => {
+      this.#tell();
+      this.#frame = request(step);
+    };
+    this.#frame = request(step);
+  }
+
+  #onStop(): void {
+    this.#stopFrames();
+    this.#patch({ playing: false, waiting: false });
+    this.#tell();
+  }
+
+  #onError(audio: AudioLike): void {
+    const problem = audio.error?.code === NETWORK ? PROBLEM_NETWORK : PROBLEM_FORMAT;
+    this.#stopFrames();
+    this.#patch({ playing: false, waiting: false, problem });
+  }
+
+  #stopFrames(): void {
+    if (this.#frame !== null) (this.#options.cancelFrame ?? cancelAnimationFrame)(this.#frame);
+    this.#frame = null;
+  }
+
+  #tell(): void {
+    const atMs = this.nowMs;
+    for (const listener of this.#listeners) listener(atMs);
+  }
+
+  #patch(changes: Partial<PlayerState>): void {
+    this.#state.update((state) => ({ ...state, ...changes }));
+  }
+}

@@ -1,0 +1,37 @@
+/**
+ * Marks stretches of text without an element around every word, by the CSS Custom Highlight API. Browsers
+ * without it show the spoken segment alone.
+ */
+const supported = typeof CSS !== 'undefined' && 'highlights' in CSS && typeof Highlight === 'function';
+
+/** Shows `ranges` under `name`, as `::highlight(name)` styles it; none clears it. */
+export function showHighlight(name: string, ranges: readonly Range[]): void {
+  if (!supported) return;
+  if (ranges.length === 0) CSS.highlights.delete(name);
+  else CSS.highlights.set(name, new Highlight(...ranges));
+}
+
+/** The range of characters `from` to `to` of an element whose first child is its text. */
+export function textRange(element: Element, from: number, to: number): Range | null {
+  const text = element.firstChild;
+  if (!(text instanceof Text) || from < 0 || to > text.length) return null;
+  const range = document.createRange();
+  range.setStart(text, from);
+  range.setEnd(text, to);
+  return range;
+}
+
+type CaretDocument = {
+  caretPositionFromPoint?: (x: number, y: number) => { offsetNode: Node; offset: number } | null;
+  caretRangeFromPoint?: (x: number, y: number) => Range | null;
+};
+
+/** The offset of the character at a point of the screen in the text of `element`, or null outside of it. */
+export function offsetAtPoint(element: Element, x: number, y: number): number | null {
+  // Browsers have one or the other.
+  const page: CaretDocument = document;
+  const caret = page.caretPositionFromPoint?.(x, y);
+  if (caret) return caret.offsetNode === element.firstChild ? caret.offset : null;
+  const range = page.caretRangeFromPoint?.(x, y);
+  return range && range.startContainer === element.firstChild ? range.startOffset : null;
+}

@@ -1,0 +1,26 @@
+/** A title for a call from the name of its file: no extension, no underscores. */
+export function titleFromName(name: string): string {
+  const base = name.replace(/\.[a-z0-9]{1,5}$/i, '');
+  const words = base.replace(/[_]+|(?<=\p{L})-(?=\p{L})/gu, ' ').replace(/\s+/g, ' ');
+  return words.trim() || name;
+}
+
+const SETTLED_AFTER_MS = 1500;
+
+/** Time left at the speed so far; null while that speed means nothing yet. */
+export function estimateLeftMs(seen: {
+  sentBytes: number;
+  leftBytes: number;
+  tookMs: number;
+}): number | null {
+  if (seen.tookMs < SETTLED_AFTER_MS || seen.sentBytes <= 0) return null;
+  return (Math.max(0, seen.leftBytes) * seen.tookMs) / seen.sentBytes;
+}
+
+/** Whether something dragged over the page contains files. */
+export function carriesFiles(transfer: Pick<DataTransfer, 'types'> | null): boolean {
+  return transfer?.types.includes('Files') ?? false;
+}
+
+/** What the file picker offers first; the server decides what it can read. */
+export const ACCEPT = 'audio/*,video/*,.wav,.mp3,.m4a,.mp4,.flac,.ogg,.opus,.webm';

@@ -1,0 +1,31 @@
+import createClient from 'openapi-fetch';
+import { ApiError, apiError, offlineError } from '@/lib/api/problem';
+import type { paths } from '@/lib/api/types';
+
+export const client = createClient<paths>({ credentials: 'same-origin' });
+
+type Answer<T> = { data?: T; error?: unknown; response: Response };
+
+/** The data of an answer; throws `ApiError` for everything else. */
+export async function unwrap<T>(request: Promise<Answer<T>>): Promise<T> {
+  const { data, error, response } = await settle(request);
+  if (!response.ok) throw apiError(response.status, error);
+  if (data === undefined) throw apiError(response.status, null);
+  return data;
+}
+
+/** Like `unwrap`, for answers without a body. */
+export async function unwrapEmpty(request: Promise<Answer<unknown>>): Promise<void> {
+  const { error, response } = await settle(request);
+  if (!response.ok) throw apiError(response.status, error);
+}
+
+async function settle<T>(request: Promise<T>): Promise<T> {
+  try {
+    return await request;
+  } catch (error) {
+    // fetch throws a TypeError when there is no answer, and a SyntaxError follows a body cut short.
+    if (error instanceof TypeError || error instanceof SyntaxError) throw offlineError();
+    throw error instanceof ApiError ? error : offlineError();
+  }
+}
