@@ -1,1 +1,27 @@
-//! The HTTP interface: routers, extractors, views, problems, OpenAPI, events.
+//! The HTTP interface: routers, extractors, views, problems, `OpenAPI`, events.
+//!
+//! Every route below `/api/v1` requires a signed-in person, because the routers of `v1` are merged into
+//! one that does ([`router`]); the few that do not are listed in [`PUBLIC_ROUTES`] and a test walks them
+//! all. Who may see what is decided in `gametape_core::policy` alone.
+
+mod auth;
+mod events;
+mod extract;
+mod openapi;
+mod ops;
+mod problem;
+mod receive;
+mod router;
+mod state;
+mod time;
+mod v1;
+mod validate;
+mod wrap;
+
+pub use auth::{
+    password::{PasswordError, check_password, hash_password},
+    secret::Secret,
+};
+pub use openapi::openapi;
+pub use router::{PUBLIC_ROUTES, router, router_with_fallback};
+pub use state::{ApiConfig, ApiState};

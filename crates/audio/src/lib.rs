@@ -1,1 +1,35 @@
 //! Decode, resample, speech detection, peaks and clips: pure and synchronous.
+//!
+//! [`analyze`] reads a recording once and tells what it is; [`Pcm16k`] reads it again as the samples that a
+//! speech model takes; [`cut_clip`] cuts a range out of it. All of them stream: memory does not grow with the
+//! length of a recording, apart from a few bytes a second for spans and peaks.
+
+mod analysis;
+mod channels;
+mod clip;
+mod container;
+mod decode;
+mod error;
+mod mp4;
+mod pcm;
+mod peaks;
+mod probe;
+mod resample;
+mod segment;
+mod source;
+mod speech;
+mod steady;
+mod timeline;
+pub mod window;
+
+pub use analysis::{Analysis, Limits, analyze};
+pub use channels::Layout;
+pub use clip::cut_clip;
+pub use decode::{Block, Decoder, MediaInfo};
+pub use error::{AudioError, Result};
+pub use pcm::{ChannelPlan, Pcm16k};
+pub use peaks::{InvalidPeaks, Peaks, PeaksJson};
+pub use resample::SAMPLE_RATE_HZ;
+pub use segment::PAD_BEFORE_MS;
+pub use source::Source;
+pub use speech::Span;

@@ -1,2 +1,36 @@
 //! Peer review of sales calls on your own machine: the program.
-fn main() {}
+//!
+//! Results go to standard output, progress and messages to standard error. Exit codes: 0, 1 (could not do
+//! it, the reason is on standard error), 2 (wrong usage).
+
+mod app;
+mod cli;
+mod commands;
+mod config;
+mod lifecycle;
+mod output;
+mod progress;
+mod telemetry;
+mod web;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    let config = match config::Config::load(&cli.options) {
+        Ok(config) => config,
+        Err(error) => return refuse(&error),
+    };
+    telemetry::start_logging(&config, cli.command.is_service());
+    match commands::run(cli.command, config) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => refuse(&error),
+    }
+}
+
+fn refuse(error: &anyhow::Error) -> ExitCode {
+    output::message(&format!("gametape: {error:#}"));
+    ExitCode::FAILURE
+}

@@ -1,1 +1,36 @@
 //! The database: one file a noun, one SQL for SQLite and PostgreSQL, and the job table.
+//!
+//! A [`Store`] is a handle that is cheap to clone. Its functions are named `noun_verb`; each is one
+//! transaction, so what belongs together (a call and its job, a segment and its event) is committed
+//! together or not at all. Reads that may find nothing answer with an `Option`.
+//!
+//! Rows are locked in one order everywhere, so that PostgreSQL's writers don't wait for each other in a
+//! circle: uploads, jobs, recordings, calls, then what hangs on a call. SQLite has one writer at a time.
+
+mod call;
+mod dialect;
+mod error;
+mod event;
+mod job;
+mod open;
+mod recording;
+mod row;
+mod session;
+mod token;
+mod transcript;
+mod upload;
+mod user;
+
+pub use call::{CallFilter, CallPatch, NewCall};
+pub use dialect::Engine;
+pub use error::StoreError;
+pub use job::{DeletePayload, Fence, JobEnd};
+pub use open::Store;
+pub use session::{NewSession, Session};
+pub use token::{NewToken, Token};
+pub use transcript::{NewSegment, TranscriptInfo, TranscriptProgress};
+pub use upload::{NewPart, NewUpload, UploadDone};
+pub use user::NewUser;
+
+pub(crate) type Result<T, E = StoreError> = std::result::Result<T, E>;
+pub(crate) type Tx = sqlx::Transaction<'static, sqlx::Any>;

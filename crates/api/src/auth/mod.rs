@@ -1,0 +1,144 @@
+//! Who asks: sessions of browsers, tokens of scripts.
+
+mod cookie;
+pub(crate) mod csrf;
+pub(crate) mod password;
+pub(crate) mod secret;
+pub(crate) mod throttle;
+
+use axum::{
+    extract::{FromRequestParts, Request, State},
+    middleware::Next,
+    response::Response,
+};
+use gametape_core::{
+    id::SessionId,
+    policy::{self, Viewer},
+    user::{Scope, User},
+};
+use http::{HeaderMap, HeaderValue, Method, header, request::Parts};
+
+pub(crate) use cookie::{clear_cookie, set_cookie};
+
+use crate::{
+    ApiState,
+    problem::{Code, Problem, Result},
+};
+
+/// Who asks, and by what right.
+#[derive(Debug, Clone)]
+pub(crate) struct CurrentUser {
+    pub(crate) user: User,
+    pub(crate) viewer: Viewer,
+    pub(crate) credential: Credential,
+}
+
+/// What somebody showed to be let in.
+#[derive(Debug, Clone)]
+pub(crate) enum Credential {
+    Session(SessionId),
+    Token(Scope),
+}
+
+impl Credential {
+    /// Whether it covers `scope`. A session covers all that its person may do.
+    pub(crate) fn covers(&self, scope: Scope) -> bool {
+        match self {
+            Self::Session(_) => true,
+            Self::Token(own) => own.covers(scope),
+        }
+    }
+}
+
+impl CurrentUser {
+    fn new(user: User, credential: Credential) -> Self {
+        let viewer = Viewer {
+            user_id: user.id.clone(),
+            role: user.role,
+        };
+        Self {
+            user,
+            viewer,
+            credential,
+        }
+    }
+}
+
+/// Lets in whoever shows a valid session or token, and remembers who it is. It stands before all routes
+/// but the public ones, so no handler can forget it.
+pub(crate) async fn authenticate(
+    State(state): State<ApiState>,
+    mut request: Request,
+    next: Next,
+) -> Result<Response> {
+    let current = identify(&state, request.headers()).await?;
+    let safe = is_safe(request.method());
+    if !safe && matches!(current.credential, Credential::Session(_)) {
+        csrf::check(request.headers())?;
+    }
+    require_scope(&current, if safe { Scope::Read } else { Scope::Write })?;
+    tracing::Span::current().record("user.id", current.user.id.as_str());
+    request.extensions_mut().insert(current);
+    Ok(next.run(request).await)
+}
+
+/// Lets only administrators through; to be layered inside of [`authenticate`].
+pub(crate) async fn require_admin(current: CurrentUser, request: Request, next: Next) -> Result<Response> {
+    if !policy::may_administer(&current.viewer) {
+        return Err(Problem::new(Code::Forbidden, "only administrators may do this"));
+    }
+    require_scope(&current, Scope::Admin)?;
+    Ok(next.run(request).await)
+}
+
+fn is_safe(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
+fn require_scope(current: &CurrentUser, scope: Scope) -> Result<()> {
+    if current.credential.covers(scope) {
+        return Ok(());
+    }
+    Err(Problem::new(
+        Code::InsufficientScope,
+        format!("this needs a token with the scope {scope}"),
+    ))
+}
+
+async fn identify(state: &ApiState, headers: &HeaderMap) -> Result<CurrentUser> {
+    if let Some(value) = headers.get(header::AUTHORIZATION) {
+        let token = bearer(value).ok_or_else(|| unauthenticated("write `Authorization: Bearer gt_…`"))?;
+        let found = state.store.token_authenticate(&secret::hash(token)).await?;
+        let (token, user) =
+            found.ok_or_else(|| unauthenticated("the token is unknown, revoked or expired"))?;
+        return Ok(CurrentUser::new(user, Credential::Token(token.scope)));
+    }
+    for value in cookie::session_cookies(headers, state.config.secure_cookies) {
+        if let Some((session, user)) = state.store.session_authenticate(&secret::hash(value)).await? {
+            return Ok(CurrentUser::new(user, Credential::Session(session.id)));
+        }
+    }
+    Err(unauthenticated(
+        "sign in, or send an API token as `Authorization: Bearer gt_…`",
+    ))
+}
+
+pub(crate) fn bearer(value: &HeaderValue) -> Option<&str> {
+    let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+fn unauthenticated(detail: &'static str) -> Problem {
+    Problem::new(Code::Unauthenticated, detail)
+        .header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for CurrentUser {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
+        // Absent only on a route outside of `authenticate`; then nobody is signed in.
+        let current = parts.extensions.get::<Self>().cloned();
+        current.ok_or_else(|| unauthenticated("this route lets nobody in"))
+    }
+}

@@ -1,0 +1,99 @@
+//! All routes, and what stands around them.
+
+use axum::{
+    Router,
+    middleware::{from_fn, from_fn_with_state},
+    routing::get,
+};
+use http::{HeaderValue, header};
+use tower_http::{catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLayer};
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_swagger_ui::SwaggerUi;
+
+use crate::{ApiState, auth, openapi, ops, problem, v1, wrap};
+
+/// The routes that let everybody in: method and path. All others want a session or a token. `/metrics` has
+/// a rule of its own.
+pub const PUBLIC_ROUTES: &[(&str, &str)] = &[
+    ("post", "/api/v1/session"),
+    ("get", "/healthz"),
+    ("get", "/readyz"),
+    ("get", "/api/docs/"),
+    ("get", "/api/openapi.json"),
+];
+
+/// What the swagger page loads; its style sheets stand in the page itself.
+const DOCS_POLICY: &str =
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
+
+/// The whole interface. To know the address of a client it has to be served with
+/// `into_make_service_with_connect_info::<SocketAddr>()`.
+pub fn router(state: ApiState) -> Router {
+    router_with_fallback(state, Router::new().fallback(wrap::not_found))
+}
+
+/// The whole interface, with `fallback` for all paths outside of it: the pages of the web interface. They
+/// get request ids, measurements and security headers too.
+pub fn router_with_fallback(state: ApiState, fallback: Router) -> Router {
+    let (signed_in, _) = documented_signed_in()
+        .route_layer(from_fn_with_state(state.clone(), auth::authenticate))
+        .split_for_parts();
+    let (public, _) = documented_public().split_for_parts();
+    let v1 = signed_in
+        .merge(public)
+        .method_not_allowed_fallback(wrap::method_not_allowed)
+        .fallback(wrap::not_found)
+        .layer(from_fn(wrap::uncached));
+    Router::new()
+        .nest("/api/v1", v1)
+        .merge(docs())
+        .route("/api/{*rest}", axum::routing::any(wrap::not_found))
+        .merge(ops::routes())
+        .method_not_allowed_fallback(wrap::method_not_allowed)
+        .fallback_service(fallback)
+        .layer(CatchPanicLayer::custom(problem::panicked))
+        .layer(from_fn_with_state(state.clone(), wrap::around))
+        .with_state(state)
+}
+
+/// Every route of version 1, for the `OpenAPI` document.
+pub(crate) fn documented() -> OpenApiRouter<ApiState> {
+    let v1 = documented_signed_in().merge(documented_public());
+    OpenApiRouter::with_openapi(openapi::Document::openapi()).nest("/api/v1", v1)
+}
+
+fn documented_public() -> OpenApiRouter<ApiState> {
+    v1::session::public_routes()
+}
+
+/// Routes for those who are signed in. Whoever adds one here can't forget to ask who is there.
+fn documented_signed_in() -> OpenApiRouter<ApiState> {
+    let admin = v1::users::routes()
+        .merge(v1::jobs::routes())
+        .route_layer(from_fn(auth::require_admin));
+    OpenApiRouter::new()
+        .merge(v1::session::routes())
+        .merge(v1::me::routes())
+        .merge(v1::tokens::routes())
+        .merge(v1::server::routes())
+        .merge(v1::calls::routes())
+        .merge(v1::uploads::routes())
+        .merge(admin)
+}
+
+/// The document, and pages to browse it with, which come with the program.
+fn docs() -> Router<ApiState> {
+    let swagger: Router<ApiState> = SwaggerUi::new("/api/docs")
+        .url("/api/openapi.json", openapi::openapi())
+        .into();
+    swagger
+        .route(
+            "/api",
+            get(|| async { axum::response::Redirect::to("/api/docs/") }),
+        )
+        .layer(SetResponseHeaderLayer::if_not_present(
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static(DOCS_POLICY),
+        ))
+}

@@ -1,0 +1,87 @@
+//! Calls and all that hangs on one.
+
+mod audio;
+mod change;
+mod clip;
+mod create;
+mod events;
+mod form;
+mod history;
+mod list;
+mod peaks;
+mod range;
+mod speakers;
+mod stats;
+mod transcript;
+mod view;
+
+use axum::extract::DefaultBodyLimit;
+use gametape_core::{
+    call::{Call, Recording},
+    id::CallId,
+    policy,
+};
+use tower_http::compression::CompressionLayer;
+use utoipa_axum::{
+    router::{OpenApiRouter, UtoipaMethodRouterExt},
+    routes,
+};
+
+use crate::{
+    ApiState,
+    auth::CurrentUser,
+    problem::{Code, Problem, Result},
+};
+
+pub(crate) fn routes() -> OpenApiRouter<ApiState> {
+    let uploads = OpenApiRouter::new()
+        .routes(routes!(list::list, create::create))
+        // Files are counted while they are received.
+        .layer(DefaultBodyLimit::disable());
+    OpenApiRouter::new()
+        .merge(uploads)
+        .routes(routes!(list::get, change::update, change::delete))
+        .routes(routes!(change::cancel))
+        .routes(routes!(change::retry))
+        .routes(routes!(change::retranscribe))
+        .routes(routes!(events::events))
+        .routes(routes!(transcript::transcript).layer(CompressionLayer::new()))
+        .routes(routes!(audio::audio))
+        .routes(routes!(peaks::peaks).layer(CompressionLayer::new()))
+        .routes(routes!(clip::clip))
+        .routes(routes!(stats::stats))
+        .routes(routes!(speakers::get, speakers::put))
+        .routes(routes!(history::jobs))
+}
+
+/// The call, if the caller may see it. One that they may not see is as good as missing.
+async fn visible(state: &ApiState, current: &CurrentUser, id: &CallId) -> Result<Call> {
+    let call = state.store.call_get(id).await?;
+    call.filter(|call| policy::may_see_call(&current.viewer, call))
+        .ok_or_else(|| Problem::not_found("call"))
+}
+
+/// The call, if the caller may change it.
+async fn changeable(state: &ApiState, current: &CurrentUser, id: &CallId) -> Result<Call> {
+    let call = visible(state, current, id).await?;
+    if policy::may_change_call(&current.viewer, &call) {
+        Ok(call)
+    } else {
+        Err(Problem::new(Code::Forbidden, "only the call's owner may do this"))
+    }
+}
+
+/// The recording of a call that the caller may see.
+async fn recording(state: &ApiState, current: &CurrentUser, id: &CallId) -> Result<(Call, Recording)> {
+    let call = visible(state, current, id).await?;
+    let found = match &call.recording_id {
+        Some(recording_id) => state.store.recording_get(recording_id).await?,
+        None => None,
+    };
+    let recording = found.ok_or_else(|| not_ready("the recording is still being uploaded"))?;
+    Ok((call, recording))
+}
+
+fn not_ready(detail: &'static str) -> Problem {
+    Problem::new(Code::NotReady, detail)
+}

@@ -1,0 +1,10 @@
+//! Version 1 of the interface, one folder or file a resource.
+
+pub(crate) mod calls;
+pub(crate) mod jobs;
+pub(crate) mod me;
+pub(crate) mod server;
+pub(crate) mod session;
+pub(crate) mod tokens;
+pub(crate) mod uploads;
+pub(crate) mod users;

@@ -1,0 +1,4 @@
+mod convert;
+mod fixture;
+mod get;
+mod library;

@@ -1,0 +1,178 @@
+//! Where the bytes of a recording come from.
+
+use std::{
+    io::{self, Cursor, Read, Seek, SeekFrom},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+};
+
+use symphonia::core::io::MediaSource;
+
+/// Bytes that a demuxer may read without coming up with one packet. A real header, picture tags of an MP4
+/// included, is far smaller; without this bound a large file of nonsense is searched to its end.
+const MAX_BYTES_WITHOUT_PACKET: u64 = 48 * 1024 * 1024;
+
+trait ReadSeek: Read + Seek + Send + Sync {}
+impl<T: Read + Seek + Send + Sync> ReadSeek for T {}
+
+/// A recording's bytes: anything that can be read, positioned, and knows its length.
+pub struct Source {
+    reader: Box<dyn ReadSeek>,
+    len_bytes: u64,
+}
+
+impl Source {
+    /// Takes any reader that starts at the recording's first byte; `len_bytes` is the recording's length.
+    pub fn new(reader: impl Read + Seek + Send + Sync + 'static, len_bytes: u64) -> Self {
+        Self {
+            reader: Box::new(reader),
+            len_bytes,
+        }
+    }
+
+    /// Takes an open file.
+    pub fn from_file(file: std::fs::File) -> io::Result<Self> {
+        let len_bytes = file.metadata()?.len();
+        Ok(Self::new(file, len_bytes))
+    }
+
+    /// Takes bytes in memory.
+    pub fn from_bytes(bytes: impl Into<Vec<u8>>) -> Self {
+        let bytes = bytes.into();
+        let len_bytes = bytes.len() as u64;
+        Self::new(Cursor::new(bytes), len_bytes)
+    }
+
+    /// Length in bytes.
+    pub fn len_bytes(&self) -> u64 {
+        self.len_bytes
+    }
+
+    /// Reads up to `len` bytes at `position`; fewer where the recording ends.
+    pub(crate) fn read_at(&mut self, position: u64, len: usize) -> io::Result<Vec<u8>> {
+        let len = (len as u64).min(self.len_bytes.saturating_sub(position));
+        self.reader.seek(SeekFrom::Start(position))?;
+        let mut bytes = Vec::new();
+        self.reader.by_ref().take(len).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// Hands the bytes from `base` on to a demuxer, with a watch over what it does.
+    pub(crate) fn watched(mut self, base: u64) -> io::Result<(WatchedSource, Watch)> {
+        let base = base.min(self.len_bytes);
+        self.reader.seek(SeekFrom::Start(base))?;
+        let watch = Watch::default();
+        let len = self.len_bytes - base;
+        let source = WatchedSource {
+            reader: self.reader,
+            base,
+            len,
+            position: 0,
+            watch: watch.clone(),
+        };
+        Ok((source, watch))
+    }
+}
+
+/// What happened below a demuxer that does not tell: real read errors, and searches without end.
+#[derive(Clone, Default)]
+pub(crate) struct Watch(Arc<WatchState>);
+
+#[derive(Default)]
+struct WatchState {
+    bytes_since_packet: AtomicU64,
+    exhausted: AtomicBool,
+    error: Mutex<Option<io::Error>>,
+}
+
+impl Watch {
+    /// Something useful came out: the search starts afresh.
+    pub(crate) fn progressed(&self) {
+        self.0.bytes_since_packet.store(0, Ordering::Relaxed);
+    }
+
+    /// Whether the demuxer read too much without a result.
+    pub(crate) fn is_exhausted(&self) -> bool {
+        self.0.exhausted.load(Ordering::Relaxed)
+    }
+
+    /// The read error that occurred since the last look, if any. Demuxers report some of these as the end
+    /// of the file or as an unknown format, which would make a hiccup of the storage final.
+    pub(crate) fn take_error(&self) -> Option<io::Error> {
+        self.0.error.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    fn note_error(&self, error: &io::Error) {
+        let copy = io::Error::new(error.kind(), error.to_string());
+        *self.0.error.lock().unwrap_or_else(PoisonError::into_inner) = Some(copy);
+    }
+}
+
+/// A part of a [`Source`] as symphonia wants it.
+pub(crate) struct WatchedSource {
+    reader: Box<dyn ReadSeek>,
+    base: u64,
+    len: u64,
+    /// Where the demuxer stands, which may be behind the end: lying headers send it there, and many readers
+    /// of ranges refuse to follow.
+    position: u64,
+    watch: Watch,
+}
+
+impl Read for WatchedSource {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let state = &self.watch.0;
+        if state.bytes_since_packet.load(Ordering::Relaxed) > MAX_BYTES_WITHOUT_PACKET {
+            state.exhausted.store(true, Ordering::Relaxed);
+            return Err(io::Error::other("no packet found within the search limit"));
+        }
+        if self.position >= self.len {
+            return Ok(0);
+        }
+        loop {
+            match self.reader.read(buf) {
+                Ok(n) => {
+                    self.position += n as u64;
+                    state.bytes_since_packet.fetch_add(n as u64, Ordering::Relaxed);
+                    return Ok(n);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    self.watch.note_error(&error);
+                    return Err(error);
+                }
+            }
+        }
+    }
+}
+
+impl Seek for WatchedSource {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let target = match to {
+            SeekFrom::Start(position) => Some(position),
+            SeekFrom::End(by) => self.len.checked_add_signed(by),
+            SeekFrom::Current(by) => self.position.checked_add_signed(by),
+        };
+        let target = target.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
+        if target < self.len
+            && let Err(error) = self.reader.seek(SeekFrom::Start(self.base + target))
+        {
+            self.watch.note_error(&error);
+            return Err(error);
+        }
+        self.position = target;
+        Ok(target)
+    }
+}
+
+impl MediaSource for WatchedSource {
+    fn is_seekable(&self) -> bool {
+        true
+    }
+
+    fn byte_len(&self) -> Option<u64> {
+        Some(self.len)
+    }
+}

@@ -1,0 +1,81 @@
+//! `gametape serve`.
+
+use std::{net::SocketAddr, time::Duration};
+
+use anyhow::Context;
+use gametape_api::{ApiConfig, ApiState, router_with_fallback};
+use gametape_core::page::PageRequest;
+use tokio::{net::TcpListener, time::timeout};
+
+use crate::{
+    app::{open_media, open_store, warn_of_missing_model, worker, worker_name},
+    cli,
+    config::Config,
+    lifecycle::shutdown_signal,
+    output::message,
+    telemetry::start_metrics,
+    web,
+};
+
+/// How long answers under way may take once the server has been told to stop.
+const LAST_ANSWERS: Duration = Duration::from_secs(9);
+
+pub(crate) async fn run(options: cli::Serve, config: Config) -> anyhow::Result<()> {
+    let shutdown = shutdown_signal()?;
+    let measurements = start_metrics()?;
+    let store = open_store(&config, !options.no_migrate).await?;
+    let media = open_media(&config)?;
+    media.ping().await?;
+
+    let address = options.listen.unwrap_or(config.listen);
+    let listener = TcpListener::bind(address)
+        .await
+        .with_context(|| format!("can't listen on {address}: choose another with --listen"))?;
+    let address = listener.local_addr()?;
+
+    let working = (!options.no_worker).then(|| {
+        warn_of_missing_model(&config);
+        let name = worker_name(&store);
+        tokio::spawn(worker(&config, name, store.clone(), media.clone()).run(shutdown.clone()))
+    });
+
+    if store.user_list(&PageRequest::default()).await?.items.is_empty() {
+        message(
+            "Nobody has an account yet. Make the first admin: gametape user create EMAIL --name NAME --role admin",
+        );
+    }
+    let state = ApiState::new(store.clone(), media, api_config(&config))
+        .with_metrics(measurements)
+        .with_shutdown(shutdown.clone());
+    let app = router_with_fallback(state, web::pages());
+    message(&format!("Gametape listens on http://{address}"));
+    tracing::info!(%address, engine = ?store.engine(), "listening on {address}");
+
+    let stopped = shutdown.clone();
+    let server = axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>())
+        .with_graceful_shutdown(async move { stopped.cancelled().await })
+        .into_future();
+    let server = tokio::spawn(server);
+    shutdown.cancelled().await;
+    if timeout(LAST_ANSWERS, server).await.is_err() {
+        tracing::warn!("some answers were cut off");
+    }
+    if let Some(working) = working {
+        working.await.context("the worker failed")?;
+    }
+    store.close().await;
+    Ok(())
+}
+
+fn api_config(config: &Config) -> ApiConfig {
+    ApiConfig {
+        max_upload_bytes: config.max_upload_bytes,
+        upload_expiry_ms: i64::from(config.upload_expiry_hours) * 3_600_000,
+        session_ttl_ms: i64::from(config.session_days) * 24 * 3_600_000,
+        secure_cookies: config.secure_cookies,
+        behind_proxy: config.behind_proxy,
+        metrics_token: config.metrics_token.clone(),
+        default_model: config.model.clone(),
+        ..ApiConfig::default()
+    }
+}

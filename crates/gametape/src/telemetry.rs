@@ -1,0 +1,39 @@
+//! The log, and measurements.
+
+use std::io::IsTerminal;
+
+use anyhow::Context;
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use tracing_subscriber::{EnvFilter, fmt, prelude::*};
+
+use crate::config::{Config, LogFormat};
+
+/// Seconds, from a quick request to an hour of transcription.
+const SECONDS: &[f64] = &[
+    0.001, 0.005, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3_600.0,
+];
+
+/// Starts the log, on standard error. Commands that end by themselves are quiet unless something is wrong.
+pub(crate) fn start_logging(config: &Config, service: bool) {
+    let wanted = if service { config.log.as_str() } else { "error" };
+    let filter = EnvFilter::try_from_default_env()
+        .or_else(|_| EnvFilter::try_new(wanted))
+        .unwrap_or_else(|_| EnvFilter::new("info"));
+    let lines = fmt::layer().with_writer(std::io::stderr).with_target(false);
+    let registry = tracing_subscriber::registry().with(filter);
+    match config.log_format {
+        LogFormat::Text => registry
+            .with(lines.with_ansi(std::io::stderr().is_terminal()))
+            .init(),
+        LogFormat::Json => registry.with(lines.json().flatten_event(true)).init(),
+    }
+}
+
+/// Starts collecting measurements; the handle prints them.
+pub(crate) fn start_metrics() -> anyhow::Result<PrometheusHandle> {
+    PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("seconds".to_owned()), SECONDS)
+        .context("the measurements' buckets are wrong")?
+        .install_recorder()
+        .context("measurements can't be collected")
+}

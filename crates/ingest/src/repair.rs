@@ -1,0 +1,284 @@
+//! Noticing windows that went wrong, and hearing them again.
+//!
+//! Whisper sometimes gives up in the middle of a window, or runs in a loop. Speech detection says how much
+//! there is to hear, so both can be seen; a window cut in two, or a bit of randomness, gets it out.
+
+use std::sync::atomic::AtomicBool;
+
+use gametape_asr::{AsrError, Heard, HeardWord, Request, Transcriber};
+use gametape_audio::window::{Piece, WindowPlan};
+
+/// A stretch of speech as long as this without one word is lost.
+const UNHEARD_MS: i64 = 4_000;
+/// Fewer words than this in a second of speech are too few: slow speakers say about two.
+const FEWEST_WORDS_PER_S: f64 = 0.6;
+/// Windows with less speech than this are too short to judge by their number of words.
+const JUDGED_MS: i64 = 4_000;
+/// This many words in immediate repetition of the same phrase are a loop …
+const LOOP_WORDS: usize = 8;
+/// … if the phrase comes at least so many times.
+const LOOP_TIMES: usize = 4;
+/// The longest phrase that is looked for in loops, in words.
+const LONGEST_PHRASE: usize = 8;
+/// Temperature of the last try.
+const LAST_TEMPERATURE: f32 = 0.4;
+
+/// What is wrong with what was heard in a window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Flaw {
+    /// The same phrase again and again.
+    Loop,
+    /// Speech without words.
+    Lost,
+}
+
+impl Flaw {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Loop => "loop",
+            Self::Lost => "lost",
+        }
+    }
+}
+
+/// Hears a window, and again in other ways if it went wrong; gives the best of what came out.
+pub(crate) fn hear_window(
+    transcriber: &mut dyn Transcriber,
+    plan: &WindowPlan,
+    samples: &[f32],
+    language: Option<&str>,
+    cancel: &AtomicBool,
+) -> Result<(Heard, Option<Flaw>), AsrError> {
+    let mut request = Request {
+        language: language.map(ToOwned::to_owned),
+        temperature: 0.0,
+    };
+    let heard = transcriber.transcribe(samples, &request, cancel)?;
+    let Some(first_flaw) = flaw(plan, &heard) else {
+        return Ok((heard, None));
+    };
+
+    let mut best = heard;
+    // The language of a window that failed may be wrong too; a given one is kept.
+    if let Some((left, right)) = plan.halves() {
+        let halves = hear_halves(transcriber, (&left, &right), samples, &request, cancel)?;
+        best = better(plan, best, halves);
+    }
+    if flaw(plan, &best).is_some() {
+        request.temperature = LAST_TEMPERATURE;
+        let warmer = transcriber.transcribe(samples, &request, cancel)?;
+        best = better(plan, best, warmer);
+    }
+    best.words = without_loops(std::mem::take(&mut best.words));
+    Ok((best, Some(first_flaw)))
+}
+
+fn hear_halves(
+    transcriber: &mut dyn Transcriber,
+    (left, right): (&WindowPlan, &WindowPlan),
+    samples: &[f32],
+    request: &Request,
+    cancel: &AtomicBool,
+) -> Result<Heard, AsrError> {
+    let per_ms = gametape_asr::SAMPLE_RATE_HZ / 1_000;
+    let right_at = samples.len().saturating_sub(right.length_ms() as usize * per_ms);
+    let left_to = (left.length_ms() as usize * per_ms).min(samples.len());
+    let mut heard = transcriber.transcribe(&samples[..left_to], request, cancel)?;
+    let second = transcriber.transcribe(&samples[right_at..], request, cancel)?;
+    let offset_ms = (right_at / per_ms) as i64;
+    heard.words.extend(second.words.into_iter().map(|word| HeardWord {
+        start_ms: word.start_ms + offset_ms,
+        end_ms: word.end_ms + offset_ms,
+        ..word
+    }));
+    heard.last_timestamp_ms = second.last_timestamp_ms.map(|ms| ms + offset_ms);
+    heard.cut_off |= second.cut_off;
+    Ok(heard)
+}
+
+/// The one with fewer flaws, then the one with more to say outside of loops.
+fn better(plan: &WindowPlan, a: Heard, b: Heard) -> Heard {
+    let rank = |heard: &Heard| {
+        let sound = flaw(plan, heard).is_none();
+        (sound, without_loops(heard.words.clone()).len())
+    };
+    if rank(&b) > rank(&a) { b } else { a }
+}
+
+fn flaw(plan: &WindowPlan, heard: &Heard) -> Option<Flaw> {
+    if heard.cut_off || find_loop(&heard.words).is_some() {
+        return Some(Flaw::Loop);
+    }
+    let speech_ms = plan.speech_ms();
+    let too_few = speech_ms >= JUDGED_MS
+        && (heard.words.len() as f64) < speech_ms as f64 / 1_000.0 * FEWEST_WORDS_PER_S;
+    (too_few || longest_unheard_ms(plan, &heard.words) >= UNHEARD_MS).then_some(Flaw::Lost)
+}
+
+/// The longest stretch of speech in a window between two words.
+fn longest_unheard_ms(plan: &WindowPlan, words: &[HeardWord]) -> i64 {
+    let mut longest_ms = 0;
+    let mut heard_to_ms = 0;
+    let ends = std::iter::once((plan.length_ms(), plan.length_ms()));
+    for (start_ms, end_ms) in words.iter().map(|word| (word.start_ms, word.end_ms)).chain(ends) {
+        longest_ms = longest_ms.max(speech_between(plan, heard_to_ms, start_ms));
+        heard_to_ms = heard_to_ms.max(end_ms);
+    }
+    longest_ms
+}
+
+fn speech_between(plan: &WindowPlan, from_ms: i64, to_ms: i64) -> i64 {
+    let within = |piece: &Piece| {
+        let end_ms = piece.at_ms + piece.end_ms - piece.start_ms;
+        (end_ms.min(to_ms) - piece.at_ms.max(from_ms)).max(0)
+    };
+    plan.pieces.iter().map(within).sum()
+}
+
+/// The first loop: where it begins, the phrase's length in words and how many times it comes.
+fn find_loop(words: &[HeardWord]) -> Option<(usize, usize, usize)> {
+    let keys: Vec<String> = words.iter().map(|word| key(&word.text)).collect();
+    for start in 0..keys.len() {
+        for length in 1..=LONGEST_PHRASE.min((keys.len() - start) / 2) {
+            let phrase = &keys[start..start + length];
+            let times = keys[start..]
+                .chunks_exact(length)
+                .take_while(|chunk| *chunk == phrase)
+                .count();
+            if times >= LOOP_TIMES && times * length >= LOOP_WORDS {
+                return Some((start, length, times));
+            }
+        }
+    }
+    None
+}
+
+/// Keeps two rounds of every loop.
+fn without_loops(mut words: Vec<HeardWord>) -> Vec<HeardWord> {
+    while let Some((start, length, times)) = find_loop(&words) {
+        words.drain(start + 2 * length..start + times * length);
+    }
+    words
+}
+
+fn key(text: &str) -> String {
+    text.chars()
+        .filter(|c| c.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(length_ms: i64) -> WindowPlan {
+        let pieces = vec![Piece {
+            start_ms: 0,
+            end_ms: length_ms,
+            at_ms: 0,
+        }];
+        WindowPlan {
+            index: 0,
+            channel: 0,
+            pieces,
+        }
+    }
+
+    fn said(text: &str, from_ms: i64) -> Vec<HeardWord> {
+        let word = |(i, text): (usize, &str)| HeardWord {
+            text: text.to_owned(),
+            start_ms: from_ms + i as i64 * 400,
+            end_ms: from_ms + i as i64 * 400 + 350,
+            confidence: 0.9,
+            spaced: true,
+        };
+        text.split(' ').enumerate().map(word).collect()
+    }
+
+    fn heard(words: Vec<HeardWord>) -> Heard {
+        Heard {
+            language: "en".to_owned(),
+            words,
+            ..Heard::default()
+        }
+    }
+
+    /// Says each of its lines in turn.
+    struct Scripted(Vec<Heard>);
+
+    impl Transcriber for Scripted {
+        fn model(&self) -> &'static str {
+            "scripted"
+        }
+
+        fn is_multilingual(&self) -> bool {
+            false
+        }
+
+        fn transcribe(&mut self, _: &[f32], _: &Request, _: &AtomicBool) -> Result<Heard, AsrError> {
+            Ok(self.0.remove(0))
+        }
+    }
+
+    #[test]
+    fn a_loop_is_seen_and_ordinary_emphasis_is_not() {
+        assert_eq!(find_loop(&said("no no no no no no no no no", 0)), Some((0, 1, 9)));
+        let thanks = ["I see.", &"thank you very much ".repeat(5)].join(" ");
+        assert_eq!(find_loop(&said(thanks.trim(), 0)), Some((2, 4, 5)));
+        assert_eq!(find_loop(&said("no no no that is very very very good", 0)), None);
+    }
+
+    #[test]
+    fn speech_without_words_is_lost() {
+        let text = "one two three four five six seven eight nine ten";
+        assert_eq!(flaw(&plan(5_000), &heard(said(text, 0))), None);
+        assert_eq!(
+            flaw(&plan(12_000), &heard(said(text, 0))),
+            Some(Flaw::Lost),
+            "the end is missing"
+        );
+        assert_eq!(
+            flaw(&plan(12_000), &heard(said(text, 7_000))),
+            Some(Flaw::Lost),
+            "the start is missing"
+        );
+        assert_eq!(
+            flaw(&plan(6_000), &heard(said("hm", 3_000))),
+            Some(Flaw::Lost),
+            "too few words"
+        );
+        assert_eq!(
+            flaw(&plan(1_500), &heard(Vec::new())),
+            None,
+            "a cough is no speech"
+        );
+    }
+
+    #[test]
+    fn a_lost_window_is_heard_again_in_halves_with_times_kept() {
+        let text = "one two three four five six seven eight nine ten eleven twelve";
+        let mut engine = Scripted(vec![
+            heard(Vec::new()),
+            heard(said(text, 0)),
+            heard(said(text, 100)),
+        ]);
+        let samples = vec![0.0; 160_000];
+        let cancel = AtomicBool::new(false);
+        let (best, seen) = hear_window(&mut engine, &plan(10_000), &samples, None, &cancel).unwrap();
+        assert_eq!(seen, Some(Flaw::Lost));
+        assert_eq!(best.words.len(), 24);
+        assert_eq!(best.words[12].start_ms, 5_100);
+        assert!(engine.0.is_empty());
+    }
+
+    #[test]
+    fn a_loop_that_will_not_go_away_is_shortened() {
+        let looped = || heard(said("and so and so and so and so and so", 0));
+        let mut engine = Scripted(vec![looped(), looped()]);
+        let cancel = AtomicBool::new(false);
+        let (best, seen) = hear_window(&mut engine, &plan(3_900), &[0.0; 100], None, &cancel).unwrap();
+        assert_eq!(seen, Some(Flaw::Loop));
+        assert_eq!(best.words.len(), 4);
+    }
+}

@@ -1,0 +1,201 @@
+//! `call.transcribe`: speech becomes words, window by window, each written as soon as it is heard.
+
+use std::{
+    collections::HashSet,
+    ops::ControlFlow,
+    sync::{Arc, atomic::Ordering},
+    time::Instant,
+};
+
+use gametape_asr::{AsrError, Transcriber};
+use gametape_audio::{Analysis, Source, window::WindowPlan};
+use gametape_core::{
+    call::{Progress, Stage},
+    id::TranscriptId,
+};
+use gametape_media::{BlockReader, MediaKey};
+use gametape_store::{JobEnd, StoreError};
+use tokio::sync::mpsc;
+
+use super::{Attempt, StageError, chain, missing, sentence};
+use crate::hear::{HearError, HeardWindow, Hearing, windows};
+
+pub(crate) async fn run(attempt: Attempt) -> Result<JobEnd, StageError> {
+    let (call, recording) = attempt.subject().await?;
+    let store = attempt.tools.store.clone();
+    let analysis = store
+        .recording_analysis(&recording.id)
+        .await?
+        .ok_or_else(|| missing("analysis"))?;
+    let analysis: Analysis = serde_json::from_str(&analysis).map_err(|e| StageError::Retry(e.to_string()))?;
+    let plans = windows(&analysis);
+    let model = call
+        .requested_model
+        .clone()
+        .unwrap_or_else(|| attempt.tools.engines.default_model().to_owned());
+    let language = call.requested_language.as_deref();
+    let begun = store
+        .transcript_begin(&attempt.fence, &call.id, &model, language, plans.len() as i64)
+        .await?;
+
+    let done: HashSet<usize> = begun.windows_done.iter().map(|&index| index as usize).collect();
+    let pace = Pace::new(&plans, &done);
+    let reader = attempt
+        .tools
+        .media
+        .reader(&MediaKey::recording_original(&recording.id))
+        .await?;
+    let known_language = begun.language.clone();
+    let work = Work {
+        reader,
+        analysis,
+        plans,
+        done,
+        language: known_language,
+        model,
+    };
+    let language = hear_and_write(&attempt, work, pace, &begun.transcript_id).await?;
+    Ok(JobEnd::Transcribed {
+        language: language.or(begun.language),
+    })
+}
+
+/// What the hearing thread needs.
+struct Work {
+    reader: BlockReader,
+    analysis: Analysis,
+    plans: Vec<WindowPlan>,
+    done: HashSet<usize>,
+    language: Option<String>,
+    model: String,
+}
+
+/// Hears on a thread of its own while this task writes what comes; gives the language.
+async fn hear_and_write(
+    attempt: &Attempt,
+    work: Work,
+    mut pace: Pace,
+    transcript_id: &TranscriptId,
+) -> Result<Option<String>, StageError> {
+    let mut language = work.language.clone();
+    // One window ahead of the database: the processor never waits for it, and little is lost in a crash.
+    let (sender, mut receiver) = mpsc::channel::<HeardWindow>(1);
+    let thread = attempt.clone();
+    let heard = attempt.tools.cpu.run(move || hear(&thread, work, &sender));
+    let written = async {
+        while let Some(window) = receiver.recv().await {
+            if language.is_none() && !window.segments.is_empty() {
+                language = Some(window.language.clone());
+            }
+            let progress = pace.after(&window);
+            let index = window.index as i64;
+            let append = attempt.tools.store.transcript_append(
+                &attempt.fence,
+                transcript_id,
+                index,
+                language.as_deref(),
+                &window.segments,
+                &progress,
+            );
+            if let Err(error) = append.await {
+                attempt.stop.store(true, Ordering::Relaxed);
+                return Err(error);
+            }
+            if let Some(flaw) = window.repaired {
+                metrics::counter!("gametape_windows_repaired_total", "flaw" => flaw).increment(1);
+                tracing::info!(job.id = %attempt.job.id, window = index, flaw, "heard window {index} again");
+            }
+            metrics::counter!("gametape_speech_transcribed_ms_total").increment(window.speech_ms as u64);
+        }
+        Ok::<(), StoreError>(())
+    };
+    let (heard, written) = tokio::join!(heard, written);
+    written?;
+    match heard? {
+        Ok(Ended::Complete) => Ok(language),
+        Ok(Ended::Early) => Err(StageError::Returned),
+        Err(HearError::Audio(error)) => Err(error.into()),
+        Err(HearError::Asr(error)) => Err(refused(error)),
+    }
+}
+
+fn refused(error: AsrError) -> StageError {
+    match error {
+        AsrError::Cancelled => StageError::Returned,
+        AsrError::Language { .. } => StageError::problem("unknown_language", sentence(&error.to_string())),
+        AsrError::Model { .. } => StageError::problem("model_unusable", sentence(&error.to_string())),
+        AsrError::TooLong { .. } | AsrError::Engine(_) => StageError::Retry(chain(&error)),
+    }
+}
+
+/// How the hearing came to its end.
+enum Ended {
+    Complete,
+    Early,
+}
+
+/// Runs on a thread of its own.
+fn hear(attempt: &Attempt, work: Work, sender: &mpsc::Sender<HeardWindow>) -> Result<Ended, HearError> {
+    let engines = &attempt.tools.engines;
+    let mut engine: Box<dyn Transcriber> = engines.take(&work.model)?;
+    let length_bytes = work.reader.byte_len();
+    let hearing = Hearing {
+        source: Source::new(work.reader, length_bytes),
+        analysis: &work.analysis,
+        plans: &work.plans,
+        done: &work.done,
+        language: work.language,
+        cancel: &Arc::clone(&attempt.stop),
+    };
+    let mut ended = Ended::Complete;
+    let outcome = hearing.run(engine.as_mut(), |window| {
+        // A closed channel means that writing failed; the reason is reported there.
+        if sender.blocking_send(window).is_err() || attempt.finish.is_cancelled() {
+            ended = Ended::Early;
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    });
+    engines.give_back(work.model, engine);
+    outcome.map(|()| ended)
+}
+
+/// How fast it goes.
+struct Pace {
+    begun: Instant,
+    all_ms: i64,
+    done_before_ms: i64,
+    done_ms: i64,
+}
+
+impl Pace {
+    fn new(plans: &[WindowPlan], done: &HashSet<usize>) -> Self {
+        let speech_ms = |wanted: &dyn Fn(&WindowPlan) -> bool| -> i64 {
+            plans
+                .iter()
+                .filter(|plan| wanted(plan))
+                .map(WindowPlan::speech_ms)
+                .sum()
+        };
+        let done_before_ms = speech_ms(&|plan| done.contains(&plan.index));
+        Self {
+            begun: Instant::now(),
+            all_ms: speech_ms(&|_| true),
+            done_before_ms,
+            done_ms: done_before_ms,
+        }
+    }
+
+    /// Progress once this window is written.
+    fn after(&mut self, window: &HeardWindow) -> Progress {
+        self.done_ms += window.speech_ms;
+        let done_now_ms = (self.done_ms - self.done_before_ms).max(1);
+        let left_ms = (self.all_ms - self.done_ms).max(0);
+        let elapsed_ms = self.begun.elapsed().as_millis() as i64;
+        Progress {
+            stage: Stage::Transcribe,
+            percent: self.done_ms as f64 * 100.0 / self.all_ms.max(1) as f64,
+            eta_ms: Some(elapsed_ms * left_ms / done_now_ms),
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! Calls: made, listed, changed, stopped, tried again, deleted.
+
+mod list;
+mod speaker;
+mod stage;
+mod stop;
+
+use gametape_core::{
+    TimeMs,
+    call::{Call, CallState},
+    id::{CallId, RecordingId, UploadId, UserId},
+};
+use sqlx::any::AnyRow;
+
+use crate::{
+    Result, Store, StoreError, Tx,
+    event::{self, NewEvent},
+    job, recording,
+    row::{Fields, clean, fold},
+    upload,
+};
+
+pub(crate) use speaker::Speakers;
+pub(crate) use stage::{attach_recording, fail, fail_waiting, set_progress, start_stage, touch};
+
+/// A call to make.
+#[derive(Debug, Clone)]
+pub struct NewCall {
+    /// The rep whose call it is.
+    pub owner_id: UserId,
+    /// As shown in lists.
+    pub title: String,
+    /// When the conversation took place, if known.
+    pub occurred_at: Option<TimeMs>,
+    /// Language asked for; `None` to detect it.
+    pub language: Option<String>,
+    /// Model asked for; `None` for the worker's default.
+    pub model: Option<String>,
+    /// Its upload, complete or not.
+    pub upload_id: UploadId,
+}
+
+/// Which calls to list.
+#[derive(Debug, Clone, Default)]
+pub struct CallFilter {
+    /// In this state.
+    pub state: Option<CallState>,
+    /// Of this person.
+    pub owner: Option<UserId>,
+    /// Whose title contains this, without regard to case.
+    pub text: Option<String>,
+}
+
+/// What to change about a call.
+#[derive(Debug, Clone, Default)]
+pub struct CallPatch {
+    /// Another title.
+    pub title: Option<String>,
+    /// Another time, or none.
+    pub occurred_at: Option<Option<TimeMs>>,
+    /// Only if nobody changed the call since this `updated_at`.
+    pub if_updated_at: Option<TimeMs>,
+}
+
+macro_rules! call_columns {
+    () => {
+        "id, title, owner_id, state, progress, problem, occurred_at, requested_language, language, \
+         duration_ms, channels, requested_model, recording_id, upload_id, transcript_id, duplicate_of, \
+         created_at, updated_at"
+    };
+}
+pub(crate) use call_columns;
+
+/// The assignment that tells writers that compare `updated_at` of a change; the argument is the place of the
+/// time now. It grows even when two changes come within a millisecond.
+macro_rules! bump {
+    ($now:literal) => {
+        concat!(
+            "updated_at = CASE WHEN updated_at >= ",
+            $now,
+            " THEN updated_at + 1 ELSE ",
+            $now,
+            " END"
+        )
+    };
+}
+pub(crate) use bump;
+
+pub(crate) fn read_call(row: &AnyRow) -> Result<Call> {
+    let fields = Fields::of(row, "calls");
+    Ok(Call {
+        id: fields.parsed("id")?,
+        title: fields.text("title")?,
+        owner_id: fields.parsed("owner_id")?,
+        state: fields.parsed("state")?,
+        progress: fields.opt_json("progress")?,
+        problem: fields.opt_json("problem")?,
+        occurred_at: fields.opt_int("occurred_at")?,
+        requested_language: fields.opt_text("requested_language")?,
+        language: fields.opt_text("language")?,
+        duration_ms: fields.opt_int("duration_ms")?,
+        channels: fields.opt_int("channels")?,
+        requested_model: fields.opt_text("requested_model")?,
+        recording_id: fields.opt_parsed("recording_id")?,
+        upload_id: fields.opt_parsed("upload_id")?,
+        transcript_id: fields.opt_parsed("transcript_id")?,
+        duplicate_of: fields.opt_parsed("duplicate_of")?,
+        created_at: fields.int("created_at")?,
+        updated_at: fields.int("updated_at")?,
+    })
+}
+
+/// A call, as the transaction sees it.
+pub(crate) async fn find(tx: &mut Tx, id: &CallId) -> Result<Option<Call>> {
+    let row = sqlx::query(concat!("SELECT ", call_columns!(), " FROM calls WHERE id = $1"))
+        .bind(id.as_str())
+        .fetch_optional(&mut **tx)
+        .await?;
+    row.as_ref().map(read_call).transpose()
+}
+
+async fn find_existing(tx: &mut Tx, id: &CallId) -> Result<Call> {
+    find(tx, id)
+        .await?
+        .ok_or_else(|| StoreError::not_found("call", id))
+}
+
+/// The oldest other call of `owner_id` with this recording, which the caller has locked.
+async fn original_of(
+    tx: &mut Tx,
+    owner_id: &UserId,
+    recording_id: &RecordingId,
+    call_id: &CallId,
+) -> Result<Option<String>> {
+    let original = sqlx::query_scalar(
+        "SELECT id FROM calls WHERE recording_id = $1 AND owner_id = $2 AND id <> $3 \
+         ORDER BY created_at, id LIMIT 1",
+    )
+    .bind(recording_id.as_str())
+    .bind(owner_id.as_str())
+    .bind(call_id.as_str());
+    Ok(original.fetch_optional(&mut **tx).await?)
+}
+
+/// Text from outside that may be missing, as both engines can hold it.
+fn opt_clean(text: Option<&str>) -> Option<String> {
+    text.map(|text| clean(text).into_owned())
+}
+
+impl Store {
+    /// Makes a call of an upload. Where that is complete, work on it begins at the first stage its recording
+    /// still needs; otherwise the call waits for it. Another person's upload is not found; one that a call
+    /// was made of already is a conflict.
+    #[tracing::instrument(name = "db.call.create", level = "debug", skip_all)]
+    pub async fn call_create(&self, new: NewCall) -> Result<Call> {
+        let now = self.now();
+        let id = CallId::new(now);
+        let mut tx = self.begin().await?;
+        let upload = upload::take(&mut tx, &new.upload_id, &new.owner_id, &id).await?;
+        let recording = match &upload.recording_id {
+            Some(recording_id) => Some(
+                recording::lock(&mut tx, recording_id)
+                    .await?
+                    .ok_or_else(|| StoreError::conflict("upload", "its recording was deleted"))?,
+            ),
+            None => None,
+        };
+        let state = if recording.is_some() {
+            CallState::Queued
+        } else {
+            CallState::Uploading
+        };
+        let recording_id = recording.as_ref().map(|row| row.recording.id.clone());
+        let original = match &recording_id {
+            Some(recording_id) => original_of(&mut tx, &new.owner_id, recording_id, &id).await?,
+            None => None,
+        };
+        let row = sqlx::query(concat!(
+            "INSERT INTO calls (id, owner_id, title, title_folded, state, occurred_at, requested_language, \
+             requested_model, duration_ms, channels, recording_id, upload_id, duplicate_of, event_seq, \
+             created_at, updated_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $14, $14) RETURNING ",
+            call_columns!()
+        ))
+        .bind(id.as_str())
+        .bind(new.owner_id.as_str())
+        .bind(clean(&new.title).as_ref())
+        .bind(fold(&new.title))
+        .bind(state.as_str())
+        .bind(new.occurred_at)
+        .bind(opt_clean(new.language.as_deref()))
+        .bind(opt_clean(new.model.as_deref()))
+        .bind(recording.as_ref().and_then(|row| row.duration_ms))
+        .bind(recording.as_ref().and_then(|row| row.channels))
+        .bind(recording_id.as_ref().map(RecordingId::as_str))
+        .bind(recording.is_none().then_some(new.upload_id.as_str()))
+        .bind(original)
+        .bind(now)
+        .fetch_one(&mut *tx)
+        .await?;
+        let call = read_call(&row)?;
+        if let Some(recording) = &recording {
+            job::enqueue_stage(&mut tx, &id, recording.first_stage(), now).await?;
+        }
+        event::write(&mut tx, &id, now, &[NewEvent::state(state, None)]).await?;
+        tx.commit().await?;
+        Ok(call)
+    }
+
+    /// A call.
+    #[tracing::instrument(name = "db.call.get", level = "debug", skip_all)]
+    pub async fn call_get(&self, id: &CallId) -> Result<Option<Call>> {
+        let row = sqlx::query(concat!("SELECT ", call_columns!(), " FROM calls WHERE id = $1"))
+            .bind(id.as_str())
+            .fetch_optional(self.read())
+            .await?;
+        row.as_ref().map(read_call).transpose()
+    }
+
+    /// Talk statistics of a call, as JSON text, once they are made.
+    #[tracing::instrument(name = "db.call.stats", level = "debug", skip_all)]
+    pub async fn call_stats(&self, id: &CallId) -> Result<Option<String>> {
+        let stats: Option<Option<String>> = sqlx::query_scalar("SELECT stats FROM calls WHERE id = $1")
+            .bind(id.as_str())
+            .fetch_optional(self.read())
+            .await?;
+        Ok(stats.flatten())
+    }
+
+    /// Changes what people write about a call. A conflict when `if_updated_at` is given and somebody changed
+    /// the call since.
+    #[tracing::instrument(name = "db.call.update", level = "debug", skip_all)]
+    pub async fn call_update(&self, id: &CallId, patch: CallPatch) -> Result<Call> {
+        let now = self.now();
+        let mut tx = self.begin().await?;
+        let row = sqlx::query(concat!(
+            "UPDATE calls SET title = COALESCE($2, title), title_folded = COALESCE($3, title_folded), \
+               occurred_at = CASE WHEN $4 = 1 THEN $5 ELSE occurred_at END, ",
+            bump!("$6"),
+            " WHERE id = $1 AND ($7 IS NULL OR updated_at = $7) RETURNING ",
+            call_columns!()
+        ))
+        .bind(id.as_str())
+        .bind(opt_clean(patch.title.as_deref()))
+        .bind(patch.title.as_deref().map(fold))
+        .bind(i64::from(patch.occurred_at.is_some()))
+        .bind(patch.occurred_at.flatten())
+        .bind(now)
+        .bind(patch.if_updated_at)
+        .fetch_optional(&mut *tx)
+        .await?;
+        let Some(row) = row else {
+            find_existing(&mut tx, id).await?;
+            return Err(StoreError::conflict(
+                "call",
+                "somebody else has changed it; read it again",
+            ));
+        };
+        let call = read_call(&row)?;
+        event::write(&mut tx, id, now, &[NewEvent::call()]).await?;
+        tx.commit().await?;
+        Ok(call)
+    }
+}

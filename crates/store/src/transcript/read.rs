@@ -1,0 +1,104 @@
+//! Reading transcripts.
+
+use gametape_core::{
+    call::Call,
+    id::{CallId, TranscriptId},
+    transcript::{Segment, Transcript},
+};
+use sqlx::any::AnyRow;
+
+use super::{TranscriptInfo, read_transcript, transcript_columns};
+use crate::{Result, Store, call::Speakers, row::Fields};
+
+fn read_segment(row: &AnyRow, speakers: &Speakers) -> Result<Segment> {
+    let fields = Fields::of(row, "segments");
+    let channel = fields.int("channel")?.max(0) as usize;
+    Ok(Segment {
+        id: Some(fields.parsed("id")?),
+        start_ms: fields.int("start_ms")?,
+        end_ms: fields.int("end_ms")?,
+        channel,
+        speaker: speakers.on(channel),
+        text: fields.text("text")?,
+        words: fields.json("words")?,
+    })
+}
+
+impl Store {
+    /// The transcript that people read, complete or growing; `None` when the call has none yet, or is gone.
+    #[tracing::instrument(name = "db.transcript.read", level = "debug", skip_all)]
+    pub async fn transcript_read(&self, call_id: &CallId) -> Result<Option<Transcript>> {
+        let Some(call) = self.call_get(call_id).await? else {
+            return Ok(None);
+        };
+        let row = sqlx::query(concat!(
+            "SELECT ",
+            transcript_columns!(),
+            " FROM transcripts WHERE id = $1"
+        ))
+        .bind(call.transcript_id.as_ref().map(TranscriptId::as_str))
+        .fetch_optional(self.read())
+        .await?;
+        self.read_segments(&call, row.as_ref()).await
+    }
+
+    /// A version of the transcript of a call.
+    #[tracing::instrument(name = "db.transcript.read_version", level = "debug", skip_all)]
+    pub async fn transcript_read_version(
+        &self,
+        call_id: &CallId,
+        version: i64,
+    ) -> Result<Option<Transcript>> {
+        let Some(call) = self.call_get(call_id).await? else {
+            return Ok(None);
+        };
+        let row = sqlx::query(concat!(
+            "SELECT ",
+            transcript_columns!(),
+            " FROM transcripts WHERE call_id = $1 AND version = $2"
+        ))
+        .bind(call_id.as_str())
+        .bind(version)
+        .fetch_optional(self.read())
+        .await?;
+        self.read_segments(&call, row.as_ref()).await
+    }
+
+    async fn read_segments(&self, call: &Call, row: Option<&AnyRow>) -> Result<Option<Transcript>> {
+        let Some(info) = row.map(read_transcript).transpose()?.map(|row| row.info) else {
+            return Ok(None);
+        };
+        let speakers = Speakers::read(&mut *self.read().acquire().await?, &call.id, call.channels).await?;
+        let rows = sqlx::query(
+            "SELECT id, start_ms, end_ms, channel, text, words FROM segments WHERE transcript_id = $1 \
+             ORDER BY start_ms, channel, id",
+        )
+        .bind(info.id.as_str())
+        .fetch_all(self.read())
+        .await?;
+        Ok(Some(Transcript {
+            language: info.language,
+            duration_ms: call.duration_ms.unwrap_or(0),
+            model: info.model,
+            complete: info.complete,
+            segments: rows
+                .iter()
+                .map(|row| read_segment(row, &speakers))
+                .collect::<Result<_>>()?,
+        }))
+    }
+
+    /// All versions of the transcript of a call, the oldest first.
+    #[tracing::instrument(name = "db.transcript.versions", level = "debug", skip_all)]
+    pub async fn transcript_versions(&self, call_id: &CallId) -> Result<Vec<TranscriptInfo>> {
+        let rows = sqlx::query(concat!(
+            "SELECT ",
+            transcript_columns!(),
+            " FROM transcripts WHERE call_id = $1 ORDER BY version"
+        ))
+        .bind(call_id.as_str())
+        .fetch_all(self.read())
+        .await?;
+        rows.iter().map(|row| Ok(read_transcript(row)?.info)).collect()
+    }
+}

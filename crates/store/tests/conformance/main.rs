@@ -1,0 +1,45 @@
+//! Every function of the store, on every engine: SQLite in memory, SQLite on disk, and a real PostgreSQL.
+//! One suite, so that the engines can't drift apart.
+
+mod bench;
+mod call;
+mod delete;
+mod event;
+mod job;
+mod job_end;
+mod open;
+mod race;
+mod session;
+mod tidy;
+mod token;
+mod transcript;
+mod upload;
+mod user;
+
+/// Runs each of the named tests on all three engines. A test that is written but not named is dead code, and
+/// the compiler says so.
+macro_rules! on_every_engine {
+    ($($test:ident),+ $(,)?) => {
+        mod sqlite_memory {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $test() {
+                $crate::bench::run($crate::bench::Where::Memory, super::$test).await;
+            })+
+        }
+
+        mod sqlite_file {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $test() {
+                $crate::bench::run($crate::bench::Where::File, super::$test).await;
+            })+
+        }
+
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $test() {
+                $crate::bench::run($crate::bench::Where::Postgres, super::$test).await;
+            })+
+        }
+    };
+}
+pub(crate) use on_every_engine;
