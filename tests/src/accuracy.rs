@@ -31,7 +31,15 @@ pub struct Accuracy {
 /// Transcribes a file with the built program.
 pub fn transcribe(program: &Path, file: &Path, model: &str, threads: usize) -> Result<Transcript> {
     let output = std::process::Command::new(program)
-        .args(["transcribe", "--format", "json", "--model", model, "--threads", &threads.to_string()])
+        .args([
+            "transcribe",
+            "--format",
+            "json",
+            "--model",
+            model,
+            "--threads",
+            &threads.to_string(),
+        ])
         .arg("--models-dir")
         .arg(models_dir())
         .arg(file)
@@ -43,8 +51,13 @@ pub fn transcribe(program: &Path, file: &Path, model: &str, threads: usize) -> R
 
 /// What one channel of a transcript says.
 pub fn channel_text(transcript: &Transcript, channel: usize) -> String {
-    let own = transcript.segments.iter().filter(|segment| segment.channel == channel);
-    own.map(|segment| segment.text.as_str()).collect::<Vec<_>>().join(" ")
+    let own = transcript
+        .segments
+        .iter()
+        .filter(|segment| segment.channel == channel);
+    own.map(|segment| segment.text.as_str())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// Transcribes a sample and holds it against its truth.
@@ -53,7 +66,12 @@ pub fn measure(program: &Path, sample: &Sample, model: &str, threads: usize) -> 
     let transcript = transcribe(program, &sample.audio, model, threads)?;
     let seconds = begun.elapsed().as_secs_f64();
     let channels = (0..sample.truth.channels.len())
-        .map(|channel| word_errors(&sample.truth.channel_text(channel), &channel_text(&transcript, channel)))
+        .map(|channel| {
+            word_errors(
+                &sample.truth.channel_text(channel),
+                &channel_text(&transcript, channel),
+            )
+        })
         .collect();
     let mut errors = segment_start_errors(&sample.truth.utterances, &transcript.segments);
     errors.sort_unstable();

@@ -6,7 +6,8 @@ use gametape_media::{Media, S3Options};
 
 /// Variables that `scripts/test-postgres` and `scripts/test-s3` set.
 fn variable(name: &str, script: &str) -> Result<String> {
-    std::env::var(name).with_context(|| format!("{name} is not set: run this by `make test`, or under {script}"))
+    std::env::var(name)
+        .with_context(|| format!("{name} is not set: run this by `make test`, or under {script}"))
 }
 
 /// A database and a place in a bucket of their own.
@@ -37,7 +38,10 @@ impl Many {
         let database = format!("{name}_{}", std::process::id());
         let (server, _) = admin.rsplit_once('/').context("the address has no database")?;
         let create = format!("CREATE DATABASE {database}");
-        let made = tokio::process::Command::new("psql").args([admin.as_str(), "-qc", &create]).status().await?;
+        let made = tokio::process::Command::new("psql")
+            .args([admin.as_str(), "-qc", &create])
+            .status()
+            .await?;
         anyhow::ensure!(made.success(), "the database {database} can't be made");
         Ok(format!("{server}/{database}"))
     }

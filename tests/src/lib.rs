@@ -1,7 +1,7 @@
 //! Tests of the built program and of the crates together.
 
-pub mod truth;
-pub mod wer;
-pub mod program;
 pub mod accuracy;
 pub mod backends;
+pub mod program;
+pub mod truth;
+pub mod wer;

@@ -17,9 +17,16 @@ pub const PASSWORD: &str = "correct horse battery";
 /// The built program. `cargo build` makes it; it lies beside the tests' own folder.
 pub fn binary() -> PathBuf {
     let test = std::env::current_exe().expect("a test knows where it is");
-    let target = test.parent().and_then(Path::parent).expect("tests lie in target/*/deps");
+    let target = test
+        .parent()
+        .and_then(Path::parent)
+        .expect("tests lie in target/*/deps");
     let binary = target.join("gametape");
-    assert!(binary.is_file(), "{} is missing: run `cargo build` first (`make test` does)", binary.display());
+    assert!(
+        binary.is_file(),
+        "{} is missing: run `cargo build` first (`make test` does)",
+        binary.display()
+    );
     binary
 }
 
@@ -49,18 +56,31 @@ impl Workspace {
         let dir = tempfile::tempdir()?;
         let mut all = vec![
             ("GAMETAPE_DATA_DIR".to_owned(), dir.path().display().to_string()),
-            ("GAMETAPE_MODELS_DIR".to_owned(), models_dir().display().to_string()),
+            (
+                "GAMETAPE_MODELS_DIR".to_owned(),
+                models_dir().display().to_string(),
+            ),
             // Threads that wait for each other in a crowd of tests wait long.
             ("GAMETAPE_THREADS".to_owned(), "1".to_owned()),
         ];
-        all.extend(environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        Ok(Self { dir, environment: all })
+        all.extend(
+            environment
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
+        );
+        Ok(Self {
+            dir,
+            environment: all,
+        })
     }
 
     /// The program with these arguments, configured for this workspace.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(binary());
-        command.args(arguments).current_dir(self.dir.path()).env_remove("RUST_LOG");
+        command
+            .args(arguments)
+            .current_dir(self.dir.path())
+            .env_remove("RUST_LOG");
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }
@@ -73,23 +93,37 @@ impl Workspace {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()?;
-        child.stdin.take().context("no input")?.write_all(input.as_bytes())?;
+        child
+            .stdin
+            .take()
+            .context("no input")?
+            .write_all(input.as_bytes())?;
         let output = child.wait_with_output()?;
         if !output.status.success() {
-            bail!("{arguments:?}: {}: {}", output.status, String::from_utf8_lossy(&output.stderr));
+            bail!(
+                "{arguments:?}: {}: {}",
+                output.status,
+                String::from_utf8_lossy(&output.stderr)
+            );
         }
         Ok(String::from_utf8(output.stdout)?)
     }
 
     /// Makes a person and a token that may do whatever they may.
     pub fn person(&self, email: &str, role: &str) -> Result<String> {
-        self.run(&["user", "create", email, "--name", email, "--role", role], PASSWORD)?;
+        self.run(
+            &["user", "create", email, "--name", email, "--role", role],
+            PASSWORD,
+        )?;
         self.token(email, if role == "admin" { "admin" } else { "write" })
     }
 
     /// Makes a token for somebody.
     pub fn token(&self, email: &str, scope: &str) -> Result<String> {
-        let printed = self.run(&["token", "create", email, "--name", "test", "--scope", scope], "")?;
+        let printed = self.run(
+            &["token", "create", email, "--name", "test", "--scope", scope],
+            "",
+        )?;
         Ok(printed.trim().to_owned())
     }
 
@@ -97,7 +131,13 @@ impl Workspace {
     pub fn serve(&self, extra: &[&str]) -> Result<Server> {
         let arguments = [&["serve", "--listen", "127.0.0.1:0"], extra].concat();
         let process = Process::start(&mut self.command(&arguments), "listens on ")?;
-        let address = process.ready_line.rsplit("listens on ").next().unwrap_or_default().trim().to_owned();
+        let address = process
+            .ready_line
+            .rsplit("listens on ")
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .to_owned();
         Ok(Server { process, address })
     }
 
@@ -116,7 +156,11 @@ pub struct Process {
 
 impl Process {
     fn start(command: &mut Command, ready: &'static str) -> Result<Self> {
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()?;
         let lines = BufReader::new(child.stderr.take().context("no log")?).lines();
         let log: Arc<Mutex<Vec<String>>> = Arc::default();
         let (sender, receiver) = mpsc::channel();
@@ -131,9 +175,16 @@ impl Process {
         });
         let Ok(ready_line) = receiver.recv_timeout(Duration::from_secs(60)) else {
             let _ = child.kill();
-            bail!("the program did not start: {}", log.lock().expect("the log").join("\n"));
+            bail!(
+                "the program did not start: {}",
+                log.lock().expect("the log").join("\n")
+            );
         };
-        Ok(Self { child, ready_line, log })
+        Ok(Self {
+            child,
+            ready_line,
+            log,
+        })
     }
 
     /// Kills it at once, as a power failure would.
@@ -169,7 +220,10 @@ impl Process {
     /// The most memory it has held, in bytes.
     pub fn peak_memory_bytes(&self) -> Result<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status.lines().find(|line| line.starts_with("VmHWM:")).context("no VmHWM")?;
+        let line = status
+            .lines()
+            .find(|line| line.starts_with("VmHWM:"))
+            .context("no VmHWM")?;
         let kilobytes: u64 = line.split_whitespace().nth(1).context("no number")?.parse()?;
         Ok(kilobytes * 1_024)
     }
@@ -193,7 +247,11 @@ pub struct Server {
 impl Server {
     /// Somebody who uses it with a token.
     pub fn client(&self, token: &str) -> Client {
-        Client { http: reqwest::Client::new(), address: self.address.clone(), token: token.to_owned() }
+        Client {
+            http: reqwest::Client::new(),
+            address: self.address.clone(),
+            token: token.to_owned(),
+        }
     }
 }
 
@@ -209,7 +267,9 @@ pub struct Client {
 impl Client {
     /// A request below `/api/v1`.
     pub fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
-        self.http.request(method, format!("{}/api/v1{path}", self.address)).bearer_auth(&self.token)
+        self.http
+            .request(method, format!("{}/api/v1{path}", self.address))
+            .bearer_auth(&self.token)
     }
 
     /// Gets JSON; a status that is no success is an error that has the answer in it.
@@ -219,7 +279,11 @@ impl Client {
 
     /// Gets text in the form asked for.
     pub async fn get_text(&self, path: &str, accept: &str) -> Result<String> {
-        let response = self.request(reqwest::Method::GET, path).header("accept", accept).send().await?;
+        let response = self
+            .request(reqwest::Method::GET, path)
+            .header("accept", accept)
+            .send()
+            .await?;
         Ok(response.error_for_status()?.text().await?)
     }
 
@@ -227,7 +291,11 @@ impl Client {
     pub async fn upload(&self, name: &str, data: Vec<u8>) -> Result<reqwest::Response> {
         let file = reqwest::multipart::Part::bytes(data).file_name(name.to_owned());
         let form = reqwest::multipart::Form::new().part("file", file);
-        Ok(self.request(reqwest::Method::POST, "/calls").multipart(form).send().await?)
+        Ok(self
+            .request(reqwest::Method::POST, "/calls")
+            .multipart(form)
+            .send()
+            .await?)
     }
 
     /// Uploads a file as a form and gives the call's id.

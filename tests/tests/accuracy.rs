@@ -13,10 +13,21 @@ fn sample_calls_are_heard_on_both_channels_and_at_the_right_time() -> Result<()>
     for sample in samples()? {
         let seen = measure_built(&sample)?;
         for (channel, errors) in seen.channels.iter().enumerate() {
-            println!("{} channel {channel}: {:.1} % {errors:?}", seen.sample, errors.rate() * 100.0);
-            assert!(errors.rate() <= MOST_WORD_ERRORS, "{} channel {channel}: {errors:?}", seen.sample);
+            println!(
+                "{} channel {channel}: {:.1} % {errors:?}",
+                seen.sample,
+                errors.rate() * 100.0
+            );
+            assert!(
+                errors.rate() <= MOST_WORD_ERRORS,
+                "{} channel {channel}: {errors:?}",
+                seen.sample
+            );
         }
-        println!("{}: median start error {} ms", seen.sample, seen.median_start_error_ms);
+        println!(
+            "{}: median start error {} ms",
+            seen.sample, seen.median_start_error_ms
+        );
         assert!(seen.median_start_error_ms <= MEDIAN_START_ERROR_MS, "{seen:?}");
     }
     Ok(())

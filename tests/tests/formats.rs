@@ -36,15 +36,30 @@ fn every_format_gives_the_same_words() -> Result<()> {
         files.push((*name, file));
     }
     let video = dir.path().join("video.mp4");
-    let picture =
-        ["-f", "lavfi", "-i", "testsrc=size=320x180:rate=5", "-shortest", "-c:v", "mpeg4", "-c:a", "aac", "-b:a", "96k"];
+    let picture = [
+        "-f",
+        "lavfi",
+        "-i",
+        "testsrc=size=320x180:rate=5",
+        "-shortest",
+        "-c:v",
+        "mpeg4",
+        "-c:a",
+        "aac",
+        "-b:a",
+        "96k",
+    ];
     ffmpeg(&sample.audio, &picture, &video)?;
     files.push(("video.mp4", video));
 
     for (name, file) in files {
         let transcript = transcribe(&binary(), &file, "tiny.en", 1)?;
         let rate = |channel| {
-            word_errors(&sample.truth.channel_text(channel), &channel_text(&transcript, channel)).rate()
+            word_errors(
+                &sample.truth.channel_text(channel),
+                &channel_text(&transcript, channel),
+            )
+            .rate()
         };
         let both = vec![rate(0), rate(1)];
         println!("{name}: {:.1} % and {:.1} %", both[0] * 100.0, both[1] * 100.0);
@@ -60,8 +75,17 @@ fn every_format_gives_the_same_words() -> Result<()> {
 }
 
 fn ffmpeg(from: &Path, options: &[&str], to: &Path) -> Result<()> {
-    let output = Command::new("ffmpeg").args(["-v", "error", "-y", "-i"]).arg(from).args(options).arg(to).output();
+    let output = Command::new("ffmpeg")
+        .args(["-v", "error", "-y", "-i"])
+        .arg(from)
+        .args(options)
+        .arg(to)
+        .output();
     let output = output.map_err(|e| anyhow::anyhow!("ffmpeg: {e}; install it: apt-get install ffmpeg"))?;
-    ensure!(output.status.success(), "ffmpeg: {}", String::from_utf8_lossy(&output.stderr));
+    ensure!(
+        output.status.success(),
+        "ffmpeg: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     Ok(())
 }

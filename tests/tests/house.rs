@@ -38,7 +38,11 @@ fn arrows_of_the_code() -> Result<BTreeMap<String, BTreeSet<String>>> {
 fn arrows_of_the_picture() -> Result<BTreeMap<String, BTreeSet<String>>> {
     let text = std::fs::read_to_string(root().join("docs/ARCHITECTURE.md"))?;
     let names = |cell: &str| -> Vec<String> {
-        cell.split('`').skip(1).step_by(2).map(ToOwned::to_owned).collect()
+        cell.split('`')
+            .skip(1)
+            .step_by(2)
+            .map(ToOwned::to_owned)
+            .collect()
     };
     let mut arrows = BTreeMap::new();
     for line in text.lines().filter(|line| line.starts_with("| `")) {
@@ -53,7 +57,11 @@ fn arrows_of_the_picture() -> Result<BTreeMap<String, BTreeSet<String>>> {
 fn the_architecture_is_as_its_document_says() -> Result<()> {
     let code = arrows_of_the_code()?;
     assert!(code.len() >= 8, "the crates were not found: {code:?}");
-    assert_eq!(code, arrows_of_the_picture()?, "change docs/ARCHITECTURE.md or the dependencies");
+    assert_eq!(
+        code,
+        arrows_of_the_picture()?,
+        "change docs/ARCHITECTURE.md or the dependencies"
+    );
     Ok(())
 }
 
@@ -84,7 +92,12 @@ fn files_stay_short() -> Result<()> {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 let text = std::fs::read_to_string(&path)?;
-                let lines = text.split("\n#[cfg(test)]").next().unwrap_or_default().lines().count();
+                let lines = text
+                    .split("\n#[cfg(test)]")
+                    .next()
+                    .unwrap_or_default()
+                    .lines()
+                    .count();
                 seen += 1;
                 if lines > MOST_LINES {
                     long.push(format!("{}: {lines}", path.display()));

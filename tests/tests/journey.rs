@@ -13,7 +13,7 @@ use gametape_tests::{
 use reqwest::Method;
 use serde_json::{Value, json as value};
 
-const LIMIT: Duration = Duration::from_secs(180);
+const LIMIT: Duration = Duration::from_mins(3);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_machine() -> Result<()> {
@@ -38,7 +38,11 @@ async fn many_machines() -> Result<()> {
     let server = workspace.serve(&["--no-worker"])?;
     let workers = [workspace.worker()?, workspace.worker()?];
     act(&workspace, &server, &token).await?;
-    assert_eq!(many.objects().await?, Vec::<String>::new(), "the bucket is empty when all calls are deleted");
+    assert_eq!(
+        many.objects().await?,
+        Vec::<String>::new(),
+        "the bucket is empty when all calls are deleted"
+    );
     for worker in workers {
         let took = worker.terminate()?;
         assert!(took < Duration::from_secs(10), "shutdown took {took:?}");
@@ -52,18 +56,31 @@ async fn act(workspace: &Workspace, server: &Server, token: &str) -> Result<()> 
     let client = server.client(token);
     let call_id = client.create_call("clinic-pricing.opus", data.clone()).await?;
     let seen = watch(&client, &call_id).await?;
-    assert!(seen.contains("segment") && seen.contains("progress") && seen.contains("state"), "{seen:?}");
+    assert!(
+        seen.contains("segment") && seen.contains("progress") && seen.contains("state"),
+        "{seen:?}"
+    );
 
     let call = client.wait(&call_id, LIMIT).await?;
-    assert_eq!((call["state"].as_str(), call["channels"].as_i64()), (Some("ready"), Some(2)), "{call}");
+    assert_eq!(
+        (call["state"].as_str(), call["channels"].as_i64()),
+        (Some("ready"), Some(2)),
+        "{call}"
+    );
     read(&client, &call_id).await?;
     play(&client, &call_id, &data).await?;
     strangers(workspace, server, &call_id).await?;
     again(&client, &call_id, data).await?;
 
-    let gone = client.request(Method::DELETE, &format!("/calls/{call_id}")).send().await?;
+    let gone = client
+        .request(Method::DELETE, &format!("/calls/{call_id}"))
+        .send()
+        .await?;
     assert_eq!(gone.status(), 204);
-    let missing = client.request(Method::GET, &format!("/calls/{call_id}")).send().await?;
+    let missing = client
+        .request(Method::GET, &format!("/calls/{call_id}"))
+        .send()
+        .await?;
     assert_eq!(missing.status(), 404);
     // What was stored is deleted by a job, a moment later.
     tokio::time::sleep(Duration::from_secs(4)).await;
@@ -73,7 +90,12 @@ async fn act(workspace: &Workspace, server: &Server, token: &str) -> Result<()> 
 /// Follows the events of a call until it is ready; gives the kinds that came.
 async fn watch(client: &Client, call_id: &str) -> Result<BTreeSet<String>> {
     let path = format!("/calls/{call_id}/events?after=0");
-    let mut stream = client.request(Method::GET, &path).send().await?.error_for_status()?.bytes_stream();
+    let mut stream = client
+        .request(Method::GET, &path)
+        .send()
+        .await?
+        .error_for_status()?
+        .bytes_stream();
     let mut text = String::new();
     let follow = async {
         while let Some(piece) = stream.next().await {
@@ -84,11 +106,16 @@ async fn watch(client: &Client, call_id: &str) -> Result<BTreeSet<String>> {
         }
         Ok::<(), anyhow::Error>(())
     };
-    tokio::time::timeout(LIMIT, follow).await.context("the call did not become ready")??;
-    let ids: Vec<i64> =
-        text.lines().filter_map(|line| line.strip_prefix("id:")).map(|id| id.trim().parse()).collect::<Result<_, _>>()?;
-    let expected: Vec<i64> = (1..=ids.len() as i64).collect();
-    assert_eq!(ids, expected, "events are numbered without gaps");
+    tokio::time::timeout(LIMIT, follow)
+        .await
+        .context("the call did not become ready")??;
+    let ids = text.lines().filter_map(|line| line.strip_prefix("id:"));
+    let ids: Vec<i64> = ids.map(|id| id.trim().parse()).collect::<Result<_, _>>()?;
+    // Progress that is out of date may be left out; nothing comes twice or out of order.
+    assert!(ids.is_sorted_by(|one, next| one < next), "{ids:?}");
+    let segments = text.lines().filter(|line| line.trim() == "event: segment").count();
+    let transcript = client.get(&format!("/calls/{call_id}/transcript")).await?;
+    assert_eq!(transcript["segments"].as_array().map(Vec::len), Some(segments), "every segment came, once");
     let kinds = text.lines().filter_map(|line| line.strip_prefix("event:"));
     Ok(kinds.map(|kind| kind.trim().to_owned()).collect())
 }
@@ -99,43 +126,81 @@ async fn read(client: &Client, call_id: &str) -> Result<()> {
     assert_eq!(transcript["language"], "en");
     assert_eq!(transcript["model"], "tiny.en");
     let segments = transcript["segments"].as_array().context("no segments")?;
-    let starts: Vec<_> = segments.iter().map(|segment| segment["start_ms"].as_i64()).collect();
+    let starts: Vec<_> = segments
+        .iter()
+        .map(|segment| segment["start_ms"].as_i64())
+        .collect();
     assert!(starts.is_sorted() && starts.len() > 20, "{starts:?}");
-    let roles: BTreeSet<_> = segments.iter().filter_map(|segment| segment["speaker"]["role"].as_str()).collect();
+    let roles: BTreeSet<_> = segments
+        .iter()
+        .filter_map(|segment| segment["speaker"]["role"].as_str())
+        .collect();
     assert_eq!(roles, BTreeSet::from(["customer", "rep"]));
-    assert!(segments.iter().all(|segment| !segment["words"].as_array().is_none_or(Vec::is_empty)));
+    assert!(
+        segments
+            .iter()
+            .all(|segment| !segment["words"].as_array().is_none_or(Vec::is_empty))
+    );
 
     let vtt = client.get_text(&path, "text/vtt").await?;
-    assert!(vtt.starts_with("WEBVTT") && vtt.contains("-->") && vtt.contains("<v Rep>"), "{vtt}");
+    assert!(
+        vtt.starts_with("WEBVTT") && vtt.contains("-->") && vtt.contains("<v Rep>"),
+        "{vtt}"
+    );
     let srt = client.get_text(&path, "application/x-subrip").await?;
     assert!(srt.starts_with("1\n") && srt.contains("-->"), "{srt}");
     let text = client.get_text(&path, "text/plain").await?;
     assert!(text.lines().count() > 20, "{text}");
 
     let stats = client.get(&format!("/calls/{call_id}/stats")).await?;
-    let shares: f64 =
-        stats["speakers"].as_array().context("no speakers")?.iter().filter_map(|s| s["talk_share"].as_f64()).sum();
+    let shares: f64 = stats["speakers"]
+        .as_array()
+        .context("no speakers")?
+        .iter()
+        .filter_map(|s| s["talk_share"].as_f64())
+        .sum();
     assert!((shares - 1.0).abs() < 0.01, "{stats}");
     Ok(())
 }
 
 async fn play(client: &Client, call_id: &str, data: &[u8]) -> Result<()> {
     let path = format!("/calls/{call_id}/audio");
-    let part = client.request(Method::GET, &path).header("range", "bytes=100-199").send().await?;
+    let part = client
+        .request(Method::GET, &path)
+        .header("range", "bytes=100-199")
+        .send()
+        .await?;
     assert_eq!(part.status(), 206);
-    assert_eq!(part.headers()["content-range"], format!("bytes 100-199/{}", data.len()));
+    assert_eq!(
+        part.headers()["content-range"],
+        format!("bytes 100-199/{}", data.len())
+    );
     assert_eq!(part.bytes().await?.as_ref(), &data[100..200]);
     let whole = client.request(Method::GET, &path).send().await?.bytes().await?;
     assert!(whole.as_ref() == data, "the original comes back as it was");
-    let beyond = client.request(Method::GET, &path).header("range", "bytes=99999999-").send().await?;
+    let beyond = client
+        .request(Method::GET, &path)
+        .header("range", "bytes=99999999-")
+        .send()
+        .await?;
     assert_eq!(beyond.status(), 416);
 
     let peaks = client.get(&format!("/calls/{call_id}/peaks")).await?;
     let points = peaks["length"].as_i64().context("no length")?;
-    assert_eq!(peaks["data"].as_array().map(Vec::len), Some((points * 4) as usize), "two numbers a point and channel");
+    assert_eq!(
+        peaks["data"].as_array().map(Vec::len),
+        Some((points * 4) as usize),
+        "two numbers a point and channel"
+    );
 
     let clip = format!("/calls/{call_id}/clip?start_ms=5000&end_ms=7500");
-    let clip = client.request(Method::GET, &clip).send().await?.error_for_status()?.bytes().await?;
+    let clip = client
+        .request(Method::GET, &clip)
+        .send()
+        .await?
+        .error_for_status()?
+        .bytes()
+        .await?;
     assert_eq!((&clip[..4], &clip[8..12]), (&b"RIFF"[..], &b"WAVE"[..]));
     let bytes_a_second = u32::from_le_bytes(clip[28..32].try_into()?) as usize;
     let length_ms = (clip.len() - 44) * 1_000 / bytes_a_second;
@@ -147,15 +212,23 @@ async fn play(client: &Client, call_id: &str, data: &[u8]) -> Result<()> {
 async fn strangers(workspace: &Workspace, server: &Server, call_id: &str) -> Result<()> {
     let other = workspace.person("luis@example.com", "rep")?;
     let admin = workspace.person("robin@example.com", "admin")?;
-    for path in ["", "/transcript", "/audio", "/peaks", "/events", "/clip?start_ms=0&end_ms=1000", "/stats"] {
+    for path in [
+        "",
+        "/transcript",
+        "/audio",
+        "/peaks",
+        "/events",
+        "/clip?start_ms=0&end_ms=1000",
+        "/stats",
+    ] {
         let path = format!("/calls/{call_id}{path}");
-        let status = |token: &str| {
+        let ask = |token: &str| {
             let request = server.client(token).request(Method::GET, &path);
             async move { request.send().await.map(|response| response.status().as_u16()) }
         };
-        assert_eq!(status("gt_wrong").await?, 401, "{path}");
-        assert_eq!(status(&other).await?, 404, "{path}");
-        assert_eq!(status(&admin).await?, 200, "{path}");
+        assert_eq!(ask("gt_wrong").await?, 401, "{path}");
+        assert_eq!(ask(&other).await?, 404, "{path}");
+        assert_eq!(ask(&admin).await?, 200, "{path}");
     }
     let list = server.client(&other).get("/calls").await?;
     assert_eq!(list["items"].as_array().map(Vec::len), Some(0));
@@ -167,16 +240,29 @@ async fn again(client: &Client, call_id: &str, data: Vec<u8>) -> Result<()> {
     let twin = json(client.upload("same.opus", data).await?).await?;
     assert_eq!(twin["duplicate_of"].as_str(), Some(call_id), "{twin}");
     let twin_id = twin["id"].as_str().context("no id")?;
-    let cancelled = client.request(Method::POST, &format!("/calls/{twin_id}/cancel")).send().await?;
+    let cancelled = client
+        .request(Method::POST, &format!("/calls/{twin_id}/cancel"))
+        .send()
+        .await?;
     assert!(cancelled.status().is_success(), "{:?}", cancelled.text().await?);
     assert_eq!(client.wait(twin_id, LIMIT).await?["state"], "cancelled");
-    let gone = client.request(Method::DELETE, &format!("/calls/{twin_id}")).send().await?;
+    let gone = client
+        .request(Method::DELETE, &format!("/calls/{twin_id}"))
+        .send()
+        .await?;
     assert_eq!(gone.status(), 204);
 
-    let asked = client.request(Method::POST, &format!("/calls/{call_id}/retranscribe")).json(&value!({})).send().await?;
+    let asked = client
+        .request(Method::POST, &format!("/calls/{call_id}/retranscribe"))
+        .json(&value!({}))
+        .send()
+        .await?;
     assert!(asked.status().is_success(), "{}", asked.text().await?);
     let during: Value = client.get(&format!("/calls/{call_id}/transcript")).await?;
-    assert!(during["segments"].as_array().is_some_and(|s| s.len() > 20), "the old words stay until the new are there");
+    assert!(
+        during["segments"].as_array().is_some_and(|s| s.len() > 20),
+        "the old words stay until the new are there"
+    );
     assert_eq!(client.wait(call_id, LIMIT).await?["state"], "ready");
     Ok(())
 }

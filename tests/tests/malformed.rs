@@ -27,14 +27,20 @@ async fn malformed_files_get_a_reason_and_leave_nothing_behind() -> Result<()> {
     let mut slowest = Duration::ZERO;
     for (name, data) in &files {
         let begun = Instant::now();
-        let verdict = verdict(&client, name, data.clone()).await.with_context(|| name.clone())?;
+        let verdict = verdict(&client, name, data.clone())
+            .await
+            .with_context(|| name.clone())?;
         slowest = slowest.max(begun.elapsed());
         println!("{name}: {verdict} ({:?})", begun.elapsed());
         assert!(begun.elapsed() <= SOON, "{name} took {:?}", begun.elapsed());
     }
     assert!(server.process.is_alive(), "{}", server.process.log());
     let memory = server.process.peak_memory_bytes()?;
-    println!("{} files, slowest {slowest:?}, at most {} MB of memory", files.len(), memory >> 20);
+    println!(
+        "{} files, slowest {slowest:?}, at most {} MB of memory",
+        files.len(),
+        memory >> 20
+    );
     assert!(memory < MOST_MEMORY_BYTES, "{memory} bytes");
 
     tokio::time::sleep(Duration::from_secs(4)).await;
@@ -50,7 +56,10 @@ async fn verdict(client: &Client, name: &str, data: Vec<u8>) -> Result<String> {
     let answer: serde_json::Value = response.json().await?;
     if !status.is_success() {
         assert!(status.is_client_error(), "{status} {answer}");
-        return Ok(format!("{status}, {}", answer["code"].as_str().context("no code")?));
+        return Ok(format!(
+            "{status}, {}",
+            answer["code"].as_str().context("no code")?
+        ));
     }
     let call_id = answer["id"].as_str().context("no id")?;
     let call = client.wait(call_id, SOON).await?;
@@ -59,13 +68,19 @@ async fn verdict(client: &Client, name: &str, data: Vec<u8>) -> Result<String> {
     assert!(detail.len() > 20, "{detail}");
     let code = call["problem"]["code"].as_str().context("no code")?.to_owned();
     assert_ne!(code, "internal", "{call}");
-    client.request(Method::DELETE, &format!("/calls/{call_id}")).send().await?.error_for_status()?;
+    client
+        .request(Method::DELETE, &format!("/calls/{call_id}"))
+        .send()
+        .await?
+        .error_for_status()?;
     Ok(code)
 }
 
 fn files(sample: &[u8]) -> Result<Vec<(String, Vec<u8>)>> {
-    let mut files: Vec<(String, Vec<u8>)> =
-        vec![("empty.wav".to_owned(), Vec::new()), ("one-byte.mp3".to_owned(), vec![b'R'])];
+    let mut files: Vec<(String, Vec<u8>)> = vec![
+        ("empty.wav".to_owned(), Vec::new()),
+        ("one-byte.mp3".to_owned(), vec![b'R']),
+    ];
     let magics: &[(&str, &[u8])] = &[
         ("wav", b"RIFF\xff\xff\xff\x7fWAVEfmt \x10\x00\x00\x00"),
         ("rf64.wav", b"RF64\xff\xff\xff\xffWAVEds64"),
@@ -91,18 +106,27 @@ fn files(sample: &[u8]) -> Result<Vec<(String, Vec<u8>)>> {
     for (name, magic) in magics {
         files.push((format!("magic-only.{name}"), magic.to_vec()));
         for length in [64, 5_000, 300_000] {
-            files.push((format!("noise-{length}.{name}"), [magic, &noise(length)[..]].concat()));
+            files.push((
+                format!("noise-{length}.{name}"),
+                [magic, &noise(length)[..]].concat(),
+            ));
         }
     }
     for length in [1_000, 200_000] {
-        files.push((format!("text-{length}.wav"), b"Not sound at all. ".repeat(length / 18)));
+        files.push((
+            format!("text-{length}.wav"),
+            b"Not sound at all. ".repeat(length / 18),
+        ));
         files.push((format!("zeros-{length}.mp3"), vec![0; length]));
     }
     files.extend(lying_wavs());
     // The headers of a real recording without its sound, cut at every tenth.
     let headers = &sample[..sample.len().min(300)];
     for tenth in 1..10 {
-        files.push((format!("cut-{tenth}.opus"), headers[..headers.len() * tenth / 10].to_vec()));
+        files.push((
+            format!("cut-{tenth}.opus"),
+            headers[..headers.len() * tenth / 10].to_vec(),
+        ));
     }
     Ok(files)
 }

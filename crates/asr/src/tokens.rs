@@ -13,6 +13,37 @@ pub(crate) struct Token {
     pub(crate) start_ms: i64,
 }
 
+/// Collects tokens and keeps them inside the phrases that whisper's time stamps mark: aligning words with sound
+/// puts the last word of a phrase behind the pause now and then, the time stamps do not.
+#[derive(Debug, Default)]
+pub(crate) struct Phrases {
+    pub(crate) tokens: Vec<Token>,
+    pub(crate) last_stamp_ms: Option<i64>,
+    /// Tokens before this one lie in phrases that have ended.
+    closed: usize,
+}
+
+impl Phrases {
+    pub(crate) fn push(&mut self, token: Token) {
+        self.tokens.push(token);
+    }
+
+    /// A time stamp: the end of the phrase before it, or the start of the one behind it.
+    pub(crate) fn stamp(&mut self, at_ms: i64) {
+        let start_ms = self.last_stamp_ms.unwrap_or(0).min(at_ms);
+        for token in &mut self.tokens[self.closed..] {
+            token.start_ms = token
+                .start_ms
+                .clamp(start_ms, (at_ms - LAST_TOKEN_MS).max(start_ms));
+        }
+        self.closed = self.tokens.len();
+        self.last_stamp_ms = Some(at_ms);
+    }
+}
+
+/// The last token of a phrase takes at least this long.
+const LAST_TOKEN_MS: i64 = 100;
+
 /// Languages written without spaces, in which every character stands for itself. The list is the one of
 /// openai-whisper's `split_to_word_tokens` (tokenizer.py).
 const UNSPACED: &[&str] = &["zh", "ja", "th", "lo", "my", "yue"];
@@ -172,6 +203,22 @@ mod tests {
         let words = words(&tokens, "zh", 1_000);
         let seen: Vec<_> = words.iter().map(|w| w.text.as_str()).collect();
         assert_eq!(seen, ["你", "好。"]);
+    }
+
+    #[test]
+    fn tokens_stay_inside_their_phrase() {
+        let mut phrases = Phrases::default();
+        phrases.stamp(200);
+        phrases.push(token(b" right", 100));
+        phrases.push(token(b" now?", 2_500));
+        phrases.stamp(2_000);
+        phrases.stamp(2_400);
+        phrases.push(token(b" Okay.", 2_300));
+        let starts: Vec<_> = phrases.tokens.iter().map(|token| token.start_ms).collect();
+        assert_eq!(starts, [200, 1_900, 2_300], "the last phrase has no end");
+        phrases.stamp(3_000);
+        assert_eq!(phrases.tokens[2].start_ms, 2_400);
+        assert_eq!(phrases.last_stamp_ms, Some(3_000));
     }
 
     #[test]

@@ -17,7 +17,7 @@ use whisper_rs::{
 use crate::{
     AsrError,
     model::{self, Dimensions},
-    tokens::{Token, words},
+    tokens::{Phrases, Token, words},
     transcriber::{Heard, MAX_WINDOW_MS, Request, SAMPLE_RATE_HZ, Transcriber},
 };
 
@@ -99,8 +99,7 @@ impl Whisper {
     fn tokens(&self) -> (Vec<Token>, Option<i64>, usize) {
         let end_of_text = self.context.token_eot();
         let first_stamp = self.context.token_beg();
-        let mut tokens = Vec::new();
-        let mut last_stamp_ms = None;
+        let mut phrases = Phrases::default();
         let mut count = 0;
         for segment in self.state.as_iter() {
             for index in 0..segment.n_tokens() {
@@ -113,17 +112,17 @@ impl Whisper {
                     let bytes = token.to_bytes().unwrap_or_default().to_vec();
                     // Times are in hundredths of a second; -1 where alignment found none.
                     let start_ms = data.t_dtw.max(0) * 10;
-                    tokens.push(Token {
+                    phrases.push(Token {
                         bytes,
                         probability: data.p,
                         start_ms,
                     });
-                } else if data.id > first_stamp {
-                    last_stamp_ms = Some(i64::from(data.id - first_stamp) * 20);
+                } else if data.id >= first_stamp {
+                    phrases.stamp(i64::from(data.id - first_stamp) * 20);
                 }
             }
         }
-        (tokens, last_stamp_ms, count)
+        (phrases.tokens, phrases.last_stamp_ms, count)
     }
 }
 

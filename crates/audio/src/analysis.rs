@@ -24,9 +24,9 @@ const NO_LEVEL: f32 = 1e-5;
 /// Level over the other channel's, in dB, from which that one may be a leak.
 const LEAK_LEVEL_DB: f32 = 12.0;
 /// Likeness that makes it a leak.
-const LEAK_LIKENESS: f32 = 0.4;
+const LEAK_LIKENESS: f32 = 0.5;
 /// Likeness that keeps it one.
-const KEEP_LEAK_LIKENESS: f32 = 0.25;
+const KEEP_LEAK_LIKENESS: f32 = 0.3;
 
 /// What an installation accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -112,7 +112,7 @@ fn prepare(samples: &[f32], out: &mut [f32]) -> f32 {
     let mut energy = 0.0;
     for (out, pair) in out.iter_mut().zip(samples.chunks_exact(2)).take(COMPARED) {
         let sample = 0.5 * (pair[0] + pair[1]);
-        *out = sample - 0.9 * before;
+        *out = sample - 0.6 * before;
         before = sample;
         energy += *out * *out;
     }
@@ -151,9 +151,9 @@ const SILENT_RATIO: f32 = 10.0;
 /// Windows of speech (about 0.5 s) without which nothing can be told.
 const MIN_WINDOWS: u32 = 4;
 /// Correlation from which windows are the same sound, noise of two lines or a codec aside.
-const SAME_SOUND: f32 = 0.8;
+const SAME_SOUND: f32 = 0.7;
 /// Share of windows with the same sound in dual mono.
-const SAME_SHARE: f64 = 0.85;
+const SAME_SHARE: f64 = 0.75;
 /// How much the level between the channels of dual mono may vary, in dB.
 const SAME_LEVEL_SPREAD_DB: i32 = 4;
 /// Correlation from which two microphones hear the same voice.
@@ -229,7 +229,7 @@ impl Evidence {
         f64::from(matching) / f64::from(self.windows.max(1))
     }
 
-    /// The range of levels that eight tenths of the windows lie in.
+    /// The range of levels that the middle six tenths of the windows lie in.
     fn level_spread_db(&self) -> i32 {
         let at = |share: f64| {
             let wanted = (f64::from(self.windows) * share) as u32;
@@ -241,6 +241,6 @@ impl Evidence {
                 })
                 .unwrap_or(LEVEL_BINS - 1) as i32
         };
-        at(0.9) - at(0.1)
+        at(0.8) - at(0.2)
     }
 }

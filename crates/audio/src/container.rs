@@ -57,6 +57,30 @@ fn id3v2_len(head: &[u8]) -> Option<u64> {
     Some(10 + body + footer)
 }
 
+/// Whether a Matroska file is shorter than its segment claims to be (RFC 8794 has the encoding of sizes).
+pub(crate) fn is_cut_matroska(source: &mut Source, start: u64) -> io::Result<bool> {
+    let head = source.read_at(start, HEAD_BYTES)?;
+    let claimed_len = ebml_size(&head, 4).and_then(|(header_body, header_len)| {
+        let segment = 4 + header_len + usize::try_from(header_body).ok()?;
+        let is_segment = head.get(segment..)?.starts_with(&[0x18, 0x53, 0x80, 0x67]);
+        let (body, len) = ebml_size(&head, segment + 4)?;
+        is_segment.then_some((segment + 4 + len) as u64 + body)
+    });
+    Ok(claimed_len.is_some_and(|claimed| claimed > source.len_bytes() - start))
+}
+
+/// Value and length of the size at `offset`; `None` for the unknown size of live streams.
+fn ebml_size(bytes: &[u8], offset: usize) -> Option<(u64, usize)> {
+    let first = *bytes.get(offset)?;
+    let len = first.leading_zeros() as usize + 1;
+    let rest = bytes.get(offset + 1..offset + len)?;
+    let marked = rest
+        .iter()
+        .fold(u64::from(first), |value, byte| value << 8 | u64::from(*byte));
+    let value = marked & !(1 << (7 * len));
+    (len <= 8 && value != (1 << (7 * len)) - 1).then_some((value, len))
+}
+
 fn container_of(head: &[u8]) -> Container {
     let at = |offset: usize, magic: &[u8]| head.get(offset..).is_some_and(|rest| rest.starts_with(magic));
     if at(0, b"RIFF") && at(8, b"WAVE") {
@@ -97,6 +121,20 @@ mod tests {
     fn a_tag_that_claims_more_than_the_file_holds_leaves_nothing() {
         let found = sniffed(b"ID3\x04\x00\x00\x7f\x7f\x7f\x7f");
         assert_eq!(found.container, Container::Unmarked);
+    }
+
+    #[test]
+    fn sizes_of_matroska_elements_are_read() {
+        assert_eq!(ebml_size(&[0x81], 0), Some((1, 1)));
+        assert_eq!(ebml_size(&[0, 0x40, 0x02], 1), Some((2, 2)));
+        assert_eq!(ebml_size(&[0x01, 0, 0, 0, 0, 0, 1, 0], 0), Some((256, 8)));
+        assert_eq!(
+            ebml_size(&[0x01, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], 0),
+            None
+        );
+        assert_eq!(ebml_size(&[0xff], 0), None);
+        assert_eq!(ebml_size(&[0x40], 0), None);
+        assert_eq!(ebml_size(&[0; 16], 0), None);
     }
 
     #[test]

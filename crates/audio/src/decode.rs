@@ -15,7 +15,7 @@ use crate::{
     container::{self, Container},
     mp4::{self, Edit},
     probe::{self, Chosen, guarded},
-    source::Watch,
+    source::{End, Watch},
     timeline::Timeline,
 };
 
@@ -95,6 +95,10 @@ pub struct Decoder {
     /// Whether it ever moved, so that totals say nothing.
     ever_moved: bool,
     leaps_left: u32,
+    /// Whether moving goes wrong, see [`Self::skip_to`].
+    can_only_skip: bool,
+    /// Packets before this frame are passed over.
+    skip_until: u64,
     at_end: bool,
     truncated: bool,
 }
@@ -141,7 +145,16 @@ impl Decoder {
             Container::Mp4 => mp4::read_movie(&mut source, sniffed.media_start)?,
             _ => mp4::Movie::default(),
         };
-        let (reader, watch) = probe::open_container(source, sniffed.container, sniffed.media_start)?;
+        let end = match (sniffed.container, movie.claimed_end) {
+            (_, Some(end)) => End::Claimed(end),
+            (Container::Matroska { .. }, None)
+                if container::is_cut_matroska(&mut source, sniffed.media_start)? =>
+            {
+                End::Unknown
+            }
+            _ => End::Real,
+        };
+        let (reader, watch) = probe::open_container(source, sniffed.container, sniffed.media_start, end)?;
         let chosen = probe::choose_track(reader.tracks(), &watch)?;
         let has_video = movie.has_video || reader.first_track(TrackType::Video).is_some();
         let edit = movie.edits.get(&chosen.track.id).copied().unwrap_or_default();
@@ -154,9 +167,8 @@ impl Decoder {
         };
         let timeline = timeline_of(&chosen, sniffed.container, edit);
         let ending = Ending::of(&chosen, sniffed.container, edit, has_video, &*reader);
-        let format = reader.format_info().short_name;
         let info = MediaInfo {
-            content_type: probe::content_type(sniffed.container, format, has_video),
+            content_type: probe::content_type(sniffed.container, chosen.codec, has_video),
             codec: chosen.codec,
             sample_rate_hz: chosen.sample_rate_hz,
             channels: chosen.channels,
@@ -182,6 +194,8 @@ impl Decoder {
             moved: false,
             ever_moved: false,
             leaps_left: MAX_LEAPS,
+            can_only_skip: matches!(sniffed.container, Container::Matroska { .. }),
+            skip_until: 0,
             at_end: false,
             truncated: ending.truncated,
             ending,
@@ -243,6 +257,9 @@ impl Decoder {
         if frame >= self.buffer_start && frame <= self.timeline.position() {
             return Ok(());
         }
+        if self.can_only_skip {
+            return self.skip_to(frame);
+        }
         let ts = Timestamp::new(self.timeline.tick_of(frame));
         let to = SeekTo::Timestamp {
             ts,
@@ -250,6 +267,7 @@ impl Decoder {
         };
         let reader = &mut self.reader;
         self.watch.progressed();
+        self.ever_moved = true;
         match guarded(&self.watch, || reader.seek(SeekMode::Accurate, to))? {
             Ok(_) => {}
             Err(_) if frame >= self.timeline.position() => return Ok(()),
@@ -260,8 +278,23 @@ impl Decoder {
         self.buffer.iter_mut().for_each(Vec::clear);
         self.pending = None;
         self.moved = true;
-        self.ever_moved = true;
         self.at_end = false;
+        Ok(())
+    }
+
+    /// Passes over packets up to `frame`. The demuxer's own way through Matroska's index gives packets the
+    /// time of the index entry instead of that of their cluster, which is seconds off.
+    fn skip_to(&mut self, frame: u64) -> Result<()> {
+        if frame < self.timeline.position() {
+            return Err(AudioError::damaged("can't move back inside it"));
+        }
+        self.ever_moved = true;
+        self.moved = true;
+        self.pending = None;
+        self.buffer.iter_mut().for_each(Vec::clear);
+        self.decoder.reset();
+        self.timeline.moved();
+        self.skip_until = frame;
         Ok(())
     }
 
@@ -277,7 +310,11 @@ impl Decoder {
             match guarded(&self.watch, || reader.next_packet())? {
                 Ok(Some(packet)) => {
                     self.watch.progressed();
-                    if packet.track_id == self.track_id {
+                    let wanted = packet.track_id == self.track_id;
+                    let reached = self.skip_until == 0
+                        || self.timeline.frame_at(packet.pts.get()) >= self.skip_until as i64;
+                    if wanted && reached {
+                        self.skip_until = 0;
                         return Ok(Some(packet));
                     }
                 }
@@ -294,7 +331,7 @@ impl Decoder {
                 Err(error) => {
                     tracing::debug!(%error, "the container is broken here");
                     errors_in_a_row += 1;
-                    if errors_in_a_row > READER_ERRORS_FORGIVEN && !self.leap() {
+                    if errors_in_a_row > READER_ERRORS_FORGIVEN && (self.can_only_skip || !self.leap()) {
                         self.truncated = true;
                         return Ok(None);
                     }
@@ -464,6 +501,9 @@ impl Decoder {
             expected_bytes,
             ..
         } = self.packets;
+        if good == 0 && self.ever_moved {
+            return Ok(());
+        }
         if good == 0 {
             let promised = self.truncated || self.ending.promised_frames.is_some_and(|frames| frames > 0);
             return Err(match (failed, promised) {

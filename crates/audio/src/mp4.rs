@@ -8,6 +8,8 @@ use crate::Source;
 
 /// A `moov` box is read into memory up to this size; three hours of video need about 10 MB.
 const MAX_MOOV_BYTES: u64 = 32 * 1024 * 1024;
+/// Longest claim of a cut box that is believed.
+const MAX_CLAIM_BYTES: u64 = 1 << 46;
 /// Boxes looked at on the top level before giving up.
 const MAX_TOP_LEVEL_BOXES: usize = 4096;
 
@@ -29,16 +31,23 @@ pub(crate) struct Movie {
     pub(crate) edits: HashMap<u32, Edit>,
     /// Whether one of the tracks is a picture.
     pub(crate) has_video: bool,
+    /// Where the last box claims to end, if that is behind the end of the file. The demuxer passes over a
+    /// box that it knows to be cut, with all the sound in it.
+    pub(crate) claimed_end: Option<u64>,
 }
 
 /// Reads edits and track kinds. A file that makes no sense here gives an empty answer: the demuxer, which
 /// reads it next, reports what is wrong.
 pub(crate) fn read_movie(source: &mut Source, start: u64) -> io::Result<Movie> {
+    let mut movie = Movie::default();
     let mut position = start;
     for _ in 0..MAX_TOP_LEVEL_BOXES {
+        let left = source.len_bytes().saturating_sub(position);
         let head = source.read_at(position, 16)?;
-        let Some((kind, header_len, len)) = box_header(&head, source.len_bytes().saturating_sub(position))
-        else {
+        let Some((kind, header_len, len)) = box_header(&head, left) else {
+            if let Some((_, _, len)) = box_header(&head, MAX_CLAIM_BYTES) {
+                movie.claimed_end = Some(position + len);
+            }
             break;
         };
         if &kind == b"moov" {
@@ -46,11 +55,11 @@ pub(crate) fn read_movie(source: &mut Source, start: u64) -> io::Result<Movie> {
                 break;
             }
             let body = source.read_at(position + header_len, (len - header_len) as usize)?;
-            return Ok(parse_moov(&body));
+            movie = parse_moov(&body);
         }
         position += len;
     }
-    Ok(Movie::default())
+    Ok(movie)
 }
 
 /// Kind, header length and whole length of the box that `bytes` start with; `available` bounds the length.

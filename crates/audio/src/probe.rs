@@ -31,7 +31,11 @@ use symphonia::{
 };
 use symphonia_adapter_libopus::OpusDecoder;
 
-use crate::{AudioError, Result, Source, container::Container, source::Watch};
+use crate::{
+    AudioError, Result, Source,
+    container::Container,
+    source::{End, Watch},
+};
 
 /// Bytes searched for the first frame of a stream without a mark of its own. Players write some junk in
 /// front; what has no frame in here is something else.
@@ -102,8 +106,9 @@ pub(crate) fn open_container(
     source: Source,
     container: Container,
     media_start: u64,
+    end: End,
 ) -> Result<(Box<dyn FormatReader>, Watch)> {
-    let (watched, watch) = source.watched(media_start)?;
+    let (watched, watch) = source.watched(media_start, end)?;
     let stream = MediaSourceStream::new(Box::new(watched), MediaSourceStreamOptions::default());
     let probe = if container == Container::Unmarked {
         &*UNMARKED
@@ -239,7 +244,7 @@ fn codec_name(codec: AudioCodecId) -> &'static str {
 }
 
 /// The media type of what was opened.
-pub(crate) fn content_type(container: Container, format: &str, has_video: bool) -> &'static str {
+pub(crate) fn content_type(container: Container, codec: &str, has_video: bool) -> &'static str {
     match (container, has_video) {
         (Container::Wav, _) => "audio/wav",
         (Container::Flac, _) => "audio/flac",
@@ -250,7 +255,7 @@ pub(crate) fn content_type(container: Container, format: &str, has_video: bool) 
         (Container::Matroska { webm: true }, true) => "video/webm",
         (Container::Matroska { webm: false }, false) => "audio/x-matroska",
         (Container::Matroska { webm: false }, true) => "video/x-matroska",
-        (Container::Unmarked, _) if format == "adts" => "audio/aac",
+        (Container::Unmarked, _) if codec == "aac" => "audio/aac",
         (Container::Unmarked, _) => "audio/mpeg",
     }
 }

@@ -27,6 +27,16 @@ const FLAT_OUTLIERS: usize = 3;
 /// Range of levels within which noise stays. Speech has 10 dB and more, and still 3 where noise is as loud.
 const FLAT_RANGE_DB: f32 = 2.5;
 
+/// Frames (8 s) before a window from which its noise floor is found.
+const FLOOR_FRAMES: usize = 500;
+/// Level below which a frame is muted, not noise.
+const SILENCE_DB: f32 = -80.0;
+/// Level over the noise floor from which speech may begin. The detector answers to noise of a narrow band,
+/// as telephones and their codecs make it, with scores near 1 for minutes.
+const START_OVER_NOISE_DB: f32 = 5.0;
+/// Level over the noise floor below which there is no speech.
+const KEEP_OVER_NOISE_DB: f32 = 3.0;
+
 /// What was heard in one window.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Heard {
@@ -43,6 +53,10 @@ pub(crate) struct Heard {
 pub(crate) struct Segmenter {
     /// Windows that may still turn out to be part of a steady sound or of noise.
     waiting: VecDeque<Heard>,
+    /// Levels of the frames before the waiting windows.
+    past_db: VecDeque<f32>,
+    /// Room for finding the noise floor.
+    sorted_db: Vec<f32>,
     /// Windows in a row that were like the one before.
     steady: usize,
     frame: i64,
@@ -71,13 +85,15 @@ impl Open {
 impl Segmenter {
     /// Takes what was heard in the next window.
     pub(crate) fn push_window(&mut self, heard: Heard) {
+        let was_steady = self.steady + 1 >= STEADY_WINDOWS;
         self.steady = if heard.goes_on { self.steady + 1 } else { 0 };
         self.waiting.push_back(heard);
-        if self.steady + 1 >= STEADY_WINDOWS {
-            let first = self.waiting.len().saturating_sub(STEADY_WINDOWS);
-            self.waiting
-                .range_mut(first..)
-                .for_each(|heard| heard.scores.fill(0.0));
+        if was_steady || self.steady + 1 >= STEADY_WINDOWS {
+            // The windows at both sides of the steady ones hold its beginning and its end.
+            let first = self.waiting.len().saturating_sub(STEADY_WINDOWS + 1);
+            for heard in self.waiting.range_mut(first..) {
+                heard.scores.fill(0.0);
+            }
         }
         if self.waiting.len() == FLAT_WINDOWS {
             self.drop_noise();
@@ -104,11 +120,43 @@ impl Segmenter {
         }
     }
 
+    /// Judges the window that waited longest, against the noise around it.
     fn pop_window(&mut self) {
+        let floor_db = self.noise_floor_db();
         let Some(heard) = self.waiting.pop_front() else {
             return;
         };
-        heard.scores.into_iter().for_each(|score| self.push(score));
+        for (score, level_db) in heard.scores.into_iter().zip(heard.levels_db) {
+            let over_noise_db = level_db - floor_db;
+            let bound = if over_noise_db < KEEP_OVER_NOISE_DB {
+                0.0
+            } else if over_noise_db < START_OVER_NOISE_DB {
+                KEEP_SCORE
+            } else {
+                1.0
+            };
+            self.push(score.min(bound));
+        }
+        self.past_db.extend(heard.levels_db);
+        self.past_db
+            .drain(..self.past_db.len().saturating_sub(FLOOR_FRAMES));
+    }
+
+    /// The level that the noise has in the seconds around: what a twentieth of the frames stay below.
+    fn noise_floor_db(&mut self) -> f32 {
+        self.sorted_db.clear();
+        let waiting = self.waiting.iter().flat_map(|heard| &heard.levels_db);
+        self.sorted_db.extend(
+            self.past_db
+                .iter()
+                .chain(waiting)
+                .filter(|level| **level > SILENCE_DB),
+        );
+        let place = self.sorted_db.len() / 20;
+        if self.sorted_db.is_empty() {
+            return SILENCE_DB;
+        }
+        *self.sorted_db.select_nth_unstable_by(place, f32::total_cmp).1
     }
 
     /// Takes the score of the next frame.
@@ -178,10 +226,24 @@ impl Segmenter {
 mod tests {
     use super::*;
 
+    /// Stretches of frames with a score each; speech is louder than the noise around it.
     fn segmented(scores: &[(usize, f32)], duration_ms: i64) -> Vec<Span> {
+        let frames: Vec<f32> = scores
+            .iter()
+            .flat_map(|(frames, score)| vec![*score; *frames])
+            .collect();
         let mut segmenter = Segmenter::default();
-        for (frames, score) in scores {
-            (0..*frames).for_each(|_| segmenter.push(*score));
+        for (window, scores) in frames.chunks(WINDOW_FRAMES).enumerate() {
+            let mut heard = Heard {
+                levels_db: [-60.0; WINDOW_FRAMES],
+                ..Heard::default()
+            };
+            for (frame, score) in scores.iter().enumerate() {
+                heard.scores[frame] = *score;
+                let wobble = ((window * WINDOW_FRAMES + frame) % 4) as f32 * 2.0;
+                heard.levels_db[frame] += if *score > 0.3 { 20.0 + wobble } else { wobble / 4.0 };
+            }
+            segmenter.push_window(heard);
         }
         segmenter.finish(duration_ms)
     }
@@ -231,7 +293,7 @@ mod tests {
     fn a_sound_that_goes_on_unchanged_is_no_speech_from_its_first_window() {
         let mut segmenter = Segmenter::default();
         for window in 0..30u8 {
-            let levels_db = std::array::from_fn(|frame| if window < 20 { 0.0 } else { frame as f32 });
+            let levels_db = std::array::from_fn(|frame| if window < 20 { 0.0 } else { 20.0 + frame as f32 });
             segmenter.push_window(Heard {
                 scores: [0.9; 8],
                 levels_db,
@@ -242,7 +304,7 @@ mod tests {
         assert_eq!(
             spans,
             [Span {
-                start_ms: 20 * 128 - 160,
+                start_ms: 21 * 128 - 160,
                 end_ms: 30 * 128 + 200
             }]
         );

@@ -60,20 +60,38 @@ impl Source {
     }
 
     /// Hands the bytes from `base` on to a demuxer, with a watch over what it does.
-    pub(crate) fn watched(mut self, base: u64) -> io::Result<(WatchedSource, Watch)> {
+    pub(crate) fn watched(mut self, base: u64, end: End) -> io::Result<(WatchedSource, Watch)> {
         let base = base.min(self.len_bytes);
         self.reader.seek(SeekFrom::Start(base))?;
         let watch = Watch::default();
         let len = self.len_bytes - base;
+        let claimed_len = match end {
+            End::Real => Some(len),
+            End::Claimed(end) => Some(end.saturating_sub(base).max(len)),
+            End::Unknown => None,
+        };
         let source = WatchedSource {
             reader: self.reader,
             base,
             len,
+            claimed_len,
             position: 0,
             watch: watch.clone(),
         };
         Ok((source, watch))
     }
+}
+
+/// What a demuxer is told about the end of a file. Demuxers pass over a part that they know to be cut, with
+/// all the sound in it; they read it to its end where they do not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// The truth.
+    Real,
+    /// The position at which a cut file claims to end.
+    Claimed(u64),
+    /// Nothing, and that it can't move: its index may lie in what was cut off.
+    Unknown,
 }
 
 /// What happened below a demuxer that does not tell: real read errors, and searches without end.
@@ -115,6 +133,7 @@ pub(crate) struct WatchedSource {
     reader: Box<dyn ReadSeek>,
     base: u64,
     len: u64,
+    claimed_len: Option<u64>,
     /// Where the demuxer stands, which may be behind the end: lying headers send it there, and many readers
     /// of ranges refuse to follow.
     position: u64,
@@ -152,7 +171,7 @@ impl Seek for WatchedSource {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         let target = match to {
             SeekFrom::Start(position) => Some(position),
-            SeekFrom::End(by) => self.len.checked_add_signed(by),
+            SeekFrom::End(by) => self.claimed_len.unwrap_or(self.len).checked_add_signed(by),
             SeekFrom::Current(by) => self.position.checked_add_signed(by),
         };
         let target = target.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
@@ -169,10 +188,10 @@ impl Seek for WatchedSource {
 
 impl MediaSource for WatchedSource {
     fn is_seekable(&self) -> bool {
-        true
+        self.claimed_len.is_some()
     }
 
     fn byte_len(&self) -> Option<u64> {
-        Some(self.len)
+        self.claimed_len
     }
 }

@@ -83,6 +83,11 @@ impl Timeline {
         (frame * self.ticks.1 / self.ticks.0.max(1)).clamp(0, i128::from(i64::MAX)) as i64
     }
 
+    /// The frame that a time stamp means; before the start of the recording it is negative.
+    pub(crate) fn frame_at(&self, tick: i64) -> i64 {
+        self.frame_of(tick).saturating_add(self.shift)
+    }
+
     /// The reader stands somewhere else now.
     pub(crate) fn moved(&mut self) {
         self.state = State::Moved;

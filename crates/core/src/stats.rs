@@ -43,7 +43,7 @@ pub struct SpeakerStats {
     /// That time as a share of everybody's, 0 to 1; the shares add up to 1 unless nobody speaks.
     pub talk_share: f64,
     /// Their longest turn, from its first word to its last. A turn goes on over pauses of up to
-    /// [`TURN_PAUSE_MS`] and over others' remarks of up to [`REMARK_MS`].
+    /// [`TURN_PAUSE_MS`] in which nobody else talks for longer than [`REMARK_MS`].
     pub longest_monologue_ms: i64,
     /// Sentences that end in a question mark.
     pub questions: i64,
@@ -174,10 +174,13 @@ fn turns(segments: &[Segment], duration_ms: i64) -> Vec<Turn> {
     for span in spans {
         let own = turns.iter().rposition(|turn| turn.channel == span.channel);
         let goes_on = own.filter(|&index| {
-            span.start_ms - turns[index].end_ms <= TURN_PAUSE_MS
-                && turns[index + 1..]
+            let (pause_start_ms, pause_end_ms) = (turns[index].end_ms, span.start_ms);
+            let said_by = |other: &Turn| other.end_ms.min(pause_end_ms) - other.start_ms.max(pause_start_ms);
+            pause_end_ms - pause_start_ms <= TURN_PAUSE_MS
+                && turns
                     .iter()
-                    .all(|between| between.end_ms - between.start_ms <= REMARK_MS)
+                    .filter(|other| other.channel != span.channel)
+                    .all(|it| said_by(it) <= REMARK_MS)
         });
         match goes_on {
             Some(index) => turns[index].end_ms = turns[index].end_ms.max(span.end_ms),

@@ -71,7 +71,7 @@ pub(crate) enum Command {
     Demo(Demo),
     /// Check configuration, database, storage, model and processor, and say what to do
     Doctor,
-    /// Print the OpenAPI document
+    /// Print the `OpenAPI` document
     Openapi,
 }
 

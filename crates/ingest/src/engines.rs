@@ -7,12 +7,15 @@ use gametape_asr::{AsrError, Transcriber};
 /// Loads a model by its name.
 pub type LoadModel = dyn Fn(&str) -> Result<Box<dyn Transcriber>, AsrError> + Send + Sync;
 
+/// An engine that nobody uses, and the name of its model.
+type Idle = (String, Box<dyn Transcriber>);
+
 /// Lends out engines. One that comes back is kept for the next job of the same model, so that a queue of
 /// calls loads the weights once; an engine for another model takes its place.
 #[derive(Clone)]
 pub struct Engines {
     load: Arc<LoadModel>,
-    idle: Arc<Mutex<Vec<(String, Box<dyn Transcriber>)>>>,
+    idle: Arc<Mutex<Vec<Idle>>>,
     default_model: String,
 }
 

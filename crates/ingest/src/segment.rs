@@ -18,6 +18,8 @@ const LONGEST_MS: i64 = 20_000;
 /// The first word of a piece begins with the piece when whisper puts it this close to it: speech detection
 /// knows better when somebody begins to speak.
 const SNAP_MS: i64 = 700;
+/// A word moved back in front of a pause gets at least this long.
+const STRAY_MS: i64 = 200;
 /// Speech detection leaves this much room in front of speech.
 const LEAD_MS: i64 = gametape_audio::PAD_BEFORE_MS;
 
@@ -77,7 +79,43 @@ fn place(plan: &WindowPlan, words: &[HeardWord]) -> Vec<Placed> {
             piece: index,
         });
     }
+    return_strays(plan, &mut placed);
     placed
+}
+
+/// Moves the last word of a sentence back in front of the pause that it was put behind. Aligning words with
+/// sound does that now and then, as the silence between two pieces belongs to neither word: "how are you | now?
+/// Fine." A word that is all there is in its piece stays: something was said there.
+fn return_strays(plan: &WindowPlan, placed: &mut [Placed]) {
+    for first in 1..placed.len() {
+        let (before, from) = placed.split_at_mut(first);
+        let (Some(last), Some(stray)) = (before.last(), from.first()) else {
+            continue;
+        };
+        let crossed = last.piece != stray.piece && !ends_sentence(&last.word.text);
+        let alone = from.get(1).is_none_or(|next| next.piece != stray.piece);
+        if !crossed || alone || !ends_sentence(&stray.word.text) {
+            continue;
+        }
+        let Some(piece) = plan.pieces.get(last.piece) else {
+            continue;
+        };
+        let piece_id = last.piece;
+        let start_ms = last
+            .word
+            .end_ms
+            .min(piece.end_ms - STRAY_MS)
+            .max(last.word.start_ms);
+        let last = &mut before[first - 1];
+        last.word.end_ms = last.word.end_ms.min(start_ms).max(last.word.start_ms);
+        from[0].word.start_ms = start_ms;
+        from[0].word.end_ms = piece.end_ms.max(start_ms);
+        from[0].piece = piece_id;
+    }
+}
+
+fn ends_sentence(text: &str) -> bool {
+    text.ends_with(['.', '?', '!', '。', '？', '！', '…'])
 }
 
 /// Whether a segment that goes from `first` to `last` ends before `next`.
@@ -85,7 +123,7 @@ fn ends_before(first: &Placed, last: &Placed, next: &Placed) -> bool {
     let pause_ms = next.word.start_ms - last.word.end_ms;
     let length_ms = last.word.end_ms - first.word.start_ms;
     let text = last.word.text.as_str();
-    let sentence_ends = text.ends_with(['.', '?', '!', '。', '？', '！', '…']);
+    let sentence_ends = ends_sentence(text);
     let phrase_ends = sentence_ends || text.ends_with([',', ';', ':', '，', '、']);
     pause_ms >= PAUSE_MS
         || (sentence_ends && (pause_ms >= SENTENCE_PAUSE_MS || length_ms >= LONG_MS))
@@ -180,6 +218,21 @@ mod tests {
         assert_eq!(segments(&plan(), &close).len(), 1);
         let apart = [word("Yes.", 200, 500), word("Sure.", 900, 1_200)];
         assert_eq!(segments(&plan(), &apart).len(), 2);
+    }
+
+    #[test]
+    fn the_last_word_of_a_sentence_comes_back_from_behind_the_pause() {
+        let words = [
+            word("how", 200, 500),
+            word("are you", 900, 1_200),
+            word("now?", 2_310, 2_500),
+            word("Fine.", 2_600, 3_000),
+        ];
+        let segments = segments(&plan(), &words);
+        let seen: Vec<_> = segments.iter().map(|s| (s.text.as_str(), s.end_ms)).collect();
+        assert_eq!(seen, [("how are you now?", 12_000), ("Fine.", 30_700)]);
+        let alone = [word("how are", 200, 500), word("now?", 2_310, 2_500)];
+        assert_eq!(self::segments(&plan(), &alone).len(), 2);
     }
 
     #[test]

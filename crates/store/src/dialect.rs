@@ -156,16 +156,13 @@ async fn open_sqlite(path: &str) -> Result<Pools> {
 
 /// The driver wants an address, in which some characters of file names would mean something else.
 fn sqlite_url(path: &str) -> String {
-    let mut url = String::from("sqlite:");
-    for byte in path.bytes() {
-        if byte.is_ascii_alphanumeric() || b"/._-".contains(&byte) {
-            url.push(char::from(byte));
-        } else {
-            url.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    url.push_str("?mode=rwc");
-    url
+    let encode = |byte: u8| match byte {
+        b'/' | b'.' | b'_' | b'-' => char::from(byte).to_string(),
+        _ if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    };
+    let path: String = path.bytes().map(encode).collect();
+    format!("sqlite:{path}?mode=rwc")
 }
 
 fn sqlite_pool(connections: u32, read_only: bool) -> AnyPoolOptions {

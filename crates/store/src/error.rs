@@ -69,7 +69,7 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    pub(crate) fn not_found(what: &'static str, id: impl ToString) -> Self {
+    pub(crate) fn not_found(what: &'static str, id: &impl ToString) -> Self {
         Self::NotFound {
             what,
             id: id.to_string(),

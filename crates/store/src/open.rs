@@ -30,8 +30,8 @@ impl std::fmt::Debug for Store {
 }
 
 impl Store {
-    /// Opens `sqlite:PATH` (made if it is missing; its folder must exist), `sqlite::memory:` or
-    /// `postgres://…`. The tables are left as they are: see [`Store::migrate`].
+    /// Opens `sqlite:PATH` (made if it is missing; its folder must exist; PATH is taken as it stands, up to a
+    /// `?`), `sqlite::memory:` or `postgres://…`. The tables are left as they are: see [`Store::migrate`].
     pub async fn connect(url: &str, clock: Clock) -> Result<Self> {
         let pools = Pools::open(url).await?;
         Ok(Self {

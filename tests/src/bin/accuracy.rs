@@ -7,16 +7,27 @@ use gametape_tests::{accuracy::measure, truth::samples};
 
 fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
-    let program = PathBuf::from(arguments.next().context("usage: accuracy PROGRAM [MODEL] [THREADS]")?);
+    let program = PathBuf::from(
+        arguments
+            .next()
+            .context("usage: accuracy PROGRAM [MODEL] [THREADS]")?,
+    );
     let model = arguments.next().unwrap_or_else(|| "tiny.en".to_owned());
     let threads = arguments.next().map_or(Ok(2), |text| text.parse())?;
     let mut out = std::io::stdout().lock();
     writeln!(out, "{model}, {threads} threads")?;
-    writeln!(out, "| sample | rep | customer | start error, median | starts > 1 s off | seconds | times real time |")?;
+    writeln!(
+        out,
+        "| sample | rep | customer | start error, median | starts > 1 s off | seconds | times real time |"
+    )?;
     writeln!(out, "| --- | --- | --- | --- | --- | --- | --- |")?;
     for sample in samples()? {
         let seen = measure(&program, &sample, &model, threads)?;
-        let rates: Vec<_> = seen.channels.iter().map(|errors| format!("{:.1} %", errors.rate() * 100.0)).collect();
+        let rates: Vec<_> = seen
+            .channels
+            .iter()
+            .map(|errors| format!("{:.1} %", errors.rate() * 100.0))
+            .collect();
         writeln!(
             out,
             "| {} | {} | {} ms | {:.0} % | {:.1} | {:.0} |",

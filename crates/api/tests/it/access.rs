@@ -75,7 +75,7 @@ async fn measurements_are_text_for_prometheus() {
     app.router = router(state.with_metrics(recorder.handle()));
     from(&mut app, "[::1]:5000");
     metrics::with_local_recorder(&recorder, || {
-        metrics::counter!("gametape_http_requests_total").increment(3)
+        metrics::counter!("gametape_http_requests_total").increment(3);
     });
     let reply = app.send(Ask::get("/metrics")).await;
     assert_eq!(reply.status, 200, "{reply:?}");

@@ -78,7 +78,7 @@ async fn two_people_who_edit_do_not_overwrite_each_other() {
     };
     app.clock.advance_ms(10);
     let first = app
-        .send(patch(&etag, json!({"title": "First", "occurred_at": 7})))
+        .send(edit(&etag, json!({"title": "First", "occurred_at": 7})))
         .await;
     assert_eq!(
         (first.status.as_u16(), &first.json()["title"]),
@@ -92,7 +92,7 @@ async fn two_people_who_edit_do_not_overwrite_each_other() {
         .await
         .is_problem(412, "precondition_failed");
     let second = app
-        .send(patch(first.header("etag"), json!({"occurred_at": null})))
+        .send(edit(first.header("etag"), json!({"occurred_at": null})))
         .await
         .json();
     assert_eq!(

@@ -84,17 +84,16 @@ pub(crate) async fn run(options: &cli::Demo, config: Config) -> anyhow::Result<(
 async fn make_people(store: &Store) -> anyhow::Result<Vec<User>> {
     let mut people = Vec::new();
     for (email, name, role) in PEOPLE {
-        let user = match store.user_find_by_email(email).await? {
-            Some((user, _)) => user,
-            None => {
-                let new = NewUser {
-                    email: (*email).to_owned(),
-                    name: (*name).to_owned(),
-                    role: *role,
-                    password_hash: hash_password(PASSWORD)?,
-                };
-                store.user_create(new).await?
-            }
+        let user = if let Some((user, _)) = store.user_find_by_email(email).await? {
+            user
+        } else {
+            let new = NewUser {
+                email: (*email).to_owned(),
+                name: (*name).to_owned(),
+                role: *role,
+                password_hash: hash_password(PASSWORD)?,
+            };
+            store.user_create(new).await?
         };
         people.push(user);
     }

@@ -27,7 +27,7 @@ struct Report {
 }
 
 impl Report {
-    fn good(&self, what: &str, detail: &str) {
+    fn good(what: &str, detail: &str) {
         result(&format!("ok    {what}: {detail}"));
     }
 
@@ -48,11 +48,11 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<()> {
         return try_model(config);
     }
     let mut report = Report::default();
-    report.good("configuration", &format!("data in {}", config.data_dir.display()));
+    Report::good("configuration", &format!("data in {}", config.data_dir.display()));
     let store = open_store(config, false).await;
     let store = report.check("database", store);
     if let Some(store) = &store {
-        report.good(
+        Report::good(
             "database",
             &format!("{:?} answers and is at this version", store.engine()),
         );
@@ -60,7 +60,7 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<()> {
     let media = open_media(config);
     if let Some(media) = report.check("media", media) {
         match media.check_write().await {
-            Ok(()) => report.good(
+            Ok(()) => Report::good(
                 "media",
                 &format!("{} can be written and read", config.media_url()),
             ),
@@ -85,7 +85,7 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<()> {
 
 fn tell_orphans(report: &mut Report, orphans: &[String]) {
     if orphans.is_empty() {
-        return report.good(
+        return Report::good(
             "orphans",
             "every stored object belongs to a recording or an upload",
         );
@@ -158,7 +158,7 @@ fn check_model(report: &mut Report, config: &Config) {
             let seconds = String::from_utf8_lossy(&output.stdout);
             let seconds: f64 = seconds.trim().parse().unwrap_or(f64::INFINITY);
             let speed = MAX_WINDOW_MS as f64 / 1_000.0 / seconds;
-            report.good(
+            Report::good(
                 "model",
                 &format!(
                     "{} works; about {speed:.0} hours of speech an hour with {} threads",

@@ -115,16 +115,16 @@ async fn hear_and_write(
         Ok(Ended::Complete) => Ok(language),
         Ok(Ended::Early) => Err(StageError::Returned),
         Err(HearError::Audio(error)) => Err(error.into()),
-        Err(HearError::Asr(error)) => Err(refused(error)),
+        Err(HearError::Asr(error)) => Err(refused(&error)),
     }
 }
 
-fn refused(error: AsrError) -> StageError {
+fn refused(error: &AsrError) -> StageError {
     match error {
         AsrError::Cancelled => StageError::Returned,
         AsrError::Language { .. } => StageError::problem("unknown_language", sentence(&error.to_string())),
         AsrError::Model { .. } => StageError::problem("model_unusable", sentence(&error.to_string())),
-        AsrError::TooLong { .. } | AsrError::Engine(_) => StageError::Retry(chain(&error)),
+        AsrError::TooLong { .. } | AsrError::Engine(_) => StageError::Retry(chain(error)),
     }
 }
 

@@ -147,7 +147,7 @@ impl Store {
         if let (None, Some(language)) = (&row.info.language, language) {
             found_language(&mut tx, &row, language, is_current).await?;
         }
-        let speakers = Speakers::read(&mut *tx, &call.id, call.channels).await?;
+        let speakers = Speakers::read(&mut tx, &call.id, call.channels).await?;
         let written = insert_segments(&mut tx, transcript_id, window, segments, &speakers, now).await?;
         let progress = call::set_progress(&mut tx, &call.id, progress).await?;
         let mut news = Vec::new();

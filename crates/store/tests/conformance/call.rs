@@ -8,7 +8,9 @@ use gametape_core::{
 };
 use gametape_store::{CallFilter, CallPatch, JobEnd};
 
-use crate::bench::{Bench, START_MS, assert_conflict, assert_lease_lost, assert_not_found, progress};
+use crate::bench::{
+    Bench, START_MS, assert_conflict, assert_lease_lost, assert_not_found, new_call, progress,
+};
 
 crate::on_every_engine!(
     a_call_and_its_first_job_are_made_together,
@@ -27,7 +29,7 @@ crate::on_every_engine!(
 async fn a_call_and_its_first_job_are_made_together(b: Bench) {
     let ann = b.user("ann").await;
     let (upload, recording) = b.complete_upload(&ann.id, "sha").await;
-    let mut new = b.new_call(&ann.id, "Erstgespräch \0", &upload);
+    let mut new = new_call(&ann.id, "Erstgespräch \0", &upload);
     new.language = Some("de".to_owned());
     new.model = Some("base".to_owned());
     let call = b.store.call_create(new).await.unwrap();
@@ -59,19 +61,19 @@ async fn a_call_and_its_first_job_are_made_together(b: Bench) {
 async fn an_upload_makes_one_call_of_its_owner(b: Bench) {
     let (ann, bob) = (b.user("ann").await, b.user("bob").await);
     let (upload, _) = b.complete_upload(&ann.id, "sha").await;
-    assert_not_found(b.store.call_create(b.new_call(&bob.id, "Stolen", &upload)).await);
+    assert_not_found(b.store.call_create(new_call(&bob.id, "Stolen", &upload)).await);
     assert_not_found(
         b.store
-            .call_create(b.new_call(&ann.id, "None", &UploadId::new(1)))
+            .call_create(new_call(&ann.id, "None", &UploadId::new(1)))
             .await,
     );
     let call = b.call_of(&ann.id, "Talk", &upload).await;
-    assert_conflict(b.store.call_create(b.new_call(&ann.id, "Twice", &upload)).await);
+    assert_conflict(b.store.call_create(new_call(&ann.id, "Twice", &upload)).await);
     // Deleting the call does not set its upload free.
     b.store.call_delete(&call.id).await.unwrap();
     assert!(
         b.store
-            .call_create(b.new_call(&ann.id, "Twice", &upload))
+            .call_create(new_call(&ann.id, "Twice", &upload))
             .await
             .is_err()
     );

@@ -2,10 +2,11 @@ use gametape_core::{event::EventKind, id::CallId, job::JobKind};
 use gametape_store::{CallPatch, JobEnd};
 use serde_json::json;
 
-use crate::bench::{Bench, analyzed, progress, published, segment};
+use crate::bench::{Bench, progress, published, segment};
 
 crate::on_every_engine!(
     events_tell_the_way_of_a_call,
+    the_words_stay_and_the_way_is_forgotten,
     events_are_read_on_from_any_number,
     numbers_have_no_gaps_whoever_writes,
 );
@@ -34,8 +35,13 @@ async fn events_tell_the_way_of_a_call(b: Bench) {
         kinds(&b, &call.id, 1).await,
         [(2, "state"), (3, "progress"), (4, "call")]
     );
-    let (_, fence) = b.claim(JobKind::CallAnalyze).await;
-    b.store.job_finish(&fence, analyzed()).await.unwrap();
+}
+
+async fn the_words_stay_and_the_way_is_forgotten(b: Bench) {
+    let ann = b.user("ann").await;
+    let call = b.call(&ann.id, "Talk").await;
+    b.store_next().await;
+    b.analyze_next().await;
     let (_, fence) = b.claim(JobKind::CallTranscribe).await;
     let begun = b
         .store
@@ -80,7 +86,6 @@ async fn events_tell_the_way_of_a_call(b: Bench) {
         (ready.seq, &ready.data),
         (last, &json!({"state": "ready", "problem": null}))
     );
-    // The way is forgotten once the call has arrived; the words stay.
     assert!(events.iter().all(|event| event.kind != EventKind::Progress));
     assert_eq!(
         events

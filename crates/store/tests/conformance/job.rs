@@ -156,7 +156,7 @@ async fn heartbeats_keep_a_job(b: Bench) {
         b.store.job_heartbeat(&fence, LEASE_MS).await.unwrap();
     }
     assert_eq!(b.store.job_claim("two", ALL, LEASE_MS).await.unwrap(), None);
-    // Late, but nobody took it: still his.
+    // Late, but nobody took it: it still holds.
     b.clock.advance_ms(LEASE_MS + 1);
     b.store.job_heartbeat(&fence, LEASE_MS).await.unwrap();
     assert_eq!(b.store.job_claim("two", ALL, LEASE_MS).await.unwrap(), None);

@@ -1,6 +1,6 @@
 //! Many at once, through two handles as two processes would be.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, future::poll_fn, task::Poll};
 
 use gametape_core::{
     call::CallState,
@@ -8,10 +8,10 @@ use gametape_core::{
     job::{JobKind, JobState},
     policy::VisibleCalls,
 };
-use gametape_store::{CallFilter, Fence, JobEnd, NewPart, Store, StoreError};
+use gametape_store::{CallFilter, CallPatch, Fence, JobEnd, NewPart, Store, StoreError};
 use tokio::task::JoinSet;
 
-use crate::bench::{Bench, HOUR_MS, LEASE_MS, analyzed};
+use crate::bench::{Bench, HOUR_MS, LEASE_MS, analyzed, new_call};
 
 crate::on_every_engine!(
     no_job_is_given_out_twice,
@@ -20,6 +20,7 @@ crate::on_every_engine!(
     the_same_bytes_arriving_together_are_stored_once,
     cancelling_beside_a_finishing_worker_leaves_no_job,
     deleting_twins_together_leaves_no_recording,
+    a_caller_who_goes_away_leaves_nothing_half_done,
 );
 
 fn handles(b: &Bench) -> impl Iterator<Item = Store> {
@@ -78,7 +79,7 @@ async fn one_of_many_appends_wins(b: Bench) {
         assert!(
             results
                 .iter()
-                .flat_map(|r| r.as_ref().err())
+                .filter_map(|r| r.as_ref().err())
                 .all(|e| matches!(e, StoreError::Conflict { .. }))
         );
     }
@@ -91,7 +92,7 @@ async fn one_of_many_calls_gets_the_upload(b: Bench) {
     let (upload, _) = b.complete_upload(&ann.id, "sha").await;
     let mut tasks = JoinSet::new();
     for (i, store) in handles(&b).take(8).enumerate() {
-        let new = b.new_call(&ann.id, &format!("call {i}"), &upload);
+        let new = new_call(&ann.id, &format!("call {i}"), &upload);
         tasks.spawn(async move { store.call_create(new).await });
     }
     let results = tasks.join_all().await;
@@ -191,4 +192,36 @@ async fn deleting_twins_together_leaves_no_recording(b: Bench) {
                 .contains(&format!("recordings/{recording_id}"))
         );
     }
+}
+
+/// A browser that closes its connection drops the function it waits for, wherever that stands.
+async fn a_caller_who_goes_away_leaves_nothing_half_done(b: Bench) {
+    let ann = b.user("ann").await;
+    let call = b.call(&ann.id, "Talk").await;
+    let mut finished = 0;
+    for patience in 1..60 {
+        let mut update = Box::pin(b.other.call_update(&call.id, CallPatch::default()));
+        let mut polls = 0;
+        let outcome = poll_fn(|context| {
+            polls += 1;
+            if polls > patience {
+                Poll::Ready(None)
+            } else {
+                update.as_mut().poll(context).map(Some)
+            }
+        })
+        .await;
+        finished += i64::from(outcome.is_some_and(|result| result.is_ok()));
+    }
+    assert!(
+        (1..59).contains(&finished),
+        "{finished} of 59 updates were waited for"
+    );
+    b.store.call_update(&call.id, CallPatch::default()).await.unwrap();
+    let last = b.store.event_last_seq(&call.id).await.unwrap();
+    let events = b.store.events_after(&call.id, 0, 1_000).await.unwrap();
+    assert_eq!(
+        events.iter().map(|event| event.seq).collect::<Vec<_>>(),
+        (1..=last).collect::<Vec<_>>()
+    );
 }

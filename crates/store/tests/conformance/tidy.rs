@@ -25,10 +25,10 @@ fn both_engines_have_the_same_migrations() {
     assert!(!sqlite.is_empty());
     for name in &sqlite {
         let numbered = name.split_once('_').is_some_and(|(number, _)| number.len() == 4);
-        assert!(
-            numbered && name.ends_with(".sql"),
-            "{name} is not called NNNN_name.sql"
-        );
+        let sql = Path::new(name)
+            .extension()
+            .is_some_and(|extension| extension == "sql");
+        assert!(numbered && sql, "{name} is not called NNNN_name.sql");
     }
 }
 

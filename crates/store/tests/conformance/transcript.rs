@@ -11,6 +11,7 @@ use crate::bench::{
 
 crate::on_every_engine!(
     a_first_transcript_is_read_while_it_grows,
+    a_call_shows_its_growing_transcript,
     a_window_is_written_once,
     another_worker_goes_on_with_the_windows_that_are_missing,
     a_job_tried_again_by_a_person_goes_on_too,
@@ -102,6 +103,24 @@ async fn a_first_transcript_is_read_while_it_grows(b: Bench) {
     );
     assert_eq!(read.segments[1], written[1]);
     assert_eq!(read.segments[0].words, early[0].words);
+}
+
+async fn a_call_shows_its_growing_transcript(b: Bench) {
+    let (call_id, fence) = claimed(&b).await;
+    let begun = b
+        .store
+        .transcript_begin(&fence, &call_id, "m", None, 1)
+        .await
+        .unwrap();
+    let call = b.get(&call_id).await;
+    assert_eq!(
+        (call.transcript_id.as_ref(), call.language),
+        (Some(&begun.transcript_id), None)
+    );
+    b.store
+        .transcript_append(&fence, &begun.transcript_id, 0, Some("en"), &[], &progress(90.0))
+        .await
+        .unwrap();
     let call = b.get(&call_id).await;
     assert_eq!(
         (call.progress, call.language.as_deref()),
