@@ -63,7 +63,7 @@ gen: ## Write the generated files again: docs/openapi.json and the web's types
 
 .PHONY: kill-test
 kill-test: setup setup-test web ## 100 kills of a worker on SQLite and on PostgreSQL (about 20 minutes)
-	GAMETAPE_KILLS=100 scripts/test-postgres $(CARGO) test --locked -p gametape-tests --test kill -- --nocapture
+	GAMETAPE_TEST_KILLS=100 scripts/test-postgres $(CARGO) test --locked -p gametape-tests --test kill -- --nocapture
 
 .PHONY: deny
 deny: ## Licences, sources and known holes of dependencies (needs cargo-deny)

@@ -6,7 +6,7 @@ use crate::Source;
 
 /// Bytes at the start that are looked at.
 const HEAD_BYTES: usize = 4096;
-/// ID3v2 tags in front of each other that are passed over before giving up.
+/// `ID3v2` tags in front of each other that are passed over before giving up.
 const MAX_TAGS: usize = 8;
 
 /// Containers that are told apart by their first bytes.
@@ -26,7 +26,7 @@ pub(crate) enum Container {
 /// Where the media starts and what it is.
 pub(crate) struct Sniffed {
     pub(crate) container: Container,
-    /// Offset of the first byte behind ID3v2 tags, which hold pictures of any size and no sound.
+    /// Offset of the first byte behind `ID3v2` tags, which hold pictures of any size and no sound.
     pub(crate) media_start: u64,
 }
 
@@ -45,7 +45,7 @@ pub(crate) fn sniff(source: &mut Source) -> io::Result<Sniffed> {
     })
 }
 
-/// Length in bytes of the ID3v2 tag that `head` starts with (<https://id3.org/id3v2.4.0-structure>, 3.1).
+/// Length in bytes of the `ID3v2` tag that `head` starts with (<https://id3.org/id3v2.4.0-structure>, 3.1).
 fn id3v2_len(head: &[u8]) -> Option<u64> {
     let header: [u8; 10] = head.get(..10)?.try_into().ok()?;
     let size = &header[6..10];

@@ -8,6 +8,8 @@ use crate::Source;
 
 /// A `moov` box is read into memory up to this size; three hours of video need about 10 MB.
 const MAX_MOOV_BYTES: u64 = 32 * 1024 * 1024;
+/// Longest edit that is believed: a year.
+const MAX_EDIT_MS: i128 = 366 * 24 * 3600 * 1000;
 /// Longest claim of a cut box that is believed.
 const MAX_CLAIM_BYTES: u64 = 1 << 46;
 /// Boxes looked at on the top level before giving up.
@@ -87,7 +89,7 @@ fn boxes(mut bytes: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
     })
 }
 
-fn find<'a>(bytes: &'a [u8], wanted: [u8; 4]) -> Option<&'a [u8]> {
+fn find(bytes: &[u8], wanted: [u8; 4]) -> Option<&[u8]> {
     boxes(bytes).find_map(|(kind, body)| (kind == wanted).then_some(body))
 }
 
@@ -118,7 +120,10 @@ fn parse_elst(elst: &[u8], movie_scale: u32) -> Option<Edit> {
     let wide = version(elst)? == 1;
     let count = u32_at(elst, 4)?.min(64) as usize;
     let entry_len = if wide { 20 } else { 12 };
-    let to_ms = |ticks: i64| (i128::from(ticks) * 1000 / i128::from(movie_scale.max(1))) as i64;
+    let to_ms = |ticks: i64| {
+        let ms = i128::from(ticks) * 1000 / i128::from(movie_scale.max(1));
+        ms.clamp(0, MAX_EDIT_MS) as i64
+    };
     let mut edit = Edit::default();
     for index in 0..count {
         let entry = elst.get(8 + index * entry_len..)?;
@@ -129,7 +134,7 @@ fn parse_elst(elst: &[u8], movie_scale: u32) -> Option<Edit> {
             (i64::from(u32_at(entry, 0)?), i64::from(u32_at(entry, 4)? as i32))
         };
         if media_start < 0 {
-            edit.delay_ms += to_ms(duration.clamp(0, i64::from(u32::MAX)));
+            edit.delay_ms = to_ms(duration).saturating_add(edit.delay_ms);
             continue;
         }
         edit.media_start = media_start;

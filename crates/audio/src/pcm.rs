@@ -58,7 +58,9 @@ pub(crate) fn mix(channels: Vec<Vec<f32>>) -> Vec<f32> {
             .for_each(|(total, sample)| *total += sample);
     }
     if count > 1 {
-        sum.iter_mut().for_each(|sample| *sample /= count as f32);
+        for sample in &mut sum {
+            *sample /= count as f32;
+        }
     }
     sum
 }
@@ -101,20 +103,13 @@ impl Pcm16k {
     pub fn next_block(&mut self) -> Result<Option<Vec<Vec<f32>>>> {
         let wanted = SAMPLE_RATE_HZ as usize;
         while !self.at_end && self.ready[0].len() < wanted {
-            match self.decoder.next_block()? {
-                Some(block) => {
-                    let channels = self.plan.apply(block);
-                    for ((resampler, samples), ready) in
-                        self.resamplers.iter_mut().zip(&channels).zip(&mut self.ready)
-                    {
-                        resampler.push(samples, ready)?;
-                    }
-                }
-                None => {
-                    self.at_end = true;
-                    for (resampler, ready) in self.resamplers.iter_mut().zip(&mut self.ready) {
-                        resampler.finish(ready)?;
-                    }
+            let block = self.decoder.next_block()?;
+            self.at_end = block.is_none();
+            let channels = block.map(|block| self.plan.apply(block));
+            for (index, (resampler, ready)) in self.resamplers.iter_mut().zip(&mut self.ready).enumerate() {
+                match &channels {
+                    Some(channels) => resampler.push(&channels[index], ready)?,
+                    None => resampler.finish(ready)?,
                 }
             }
         }

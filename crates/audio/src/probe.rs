@@ -8,6 +8,7 @@ use std::{
 
 use symphonia::{
     core::{
+        audio::Channels,
         codecs::{
             CodecParameters,
             audio::{
@@ -44,6 +45,8 @@ const MAX_SEARCH_BYTES: u32 = 64 * 1024;
 const MAX_CHANNELS: usize = 32;
 /// Sample rates that make sense for speech.
 const SAMPLE_RATES_HZ: std::ops::RangeInclusive<u32> = 4_000..=384_000;
+/// Rate that Opus decodes to and counts at.
+const OPUS_RATE_HZ: u32 = 48_000;
 /// Largest packet of raw samples that a decoder may prepare for.
 const MAX_FRAMES_PER_PACKET: u64 = 65_536;
 
@@ -82,6 +85,8 @@ pub(crate) struct Chosen {
     pub(crate) codec: &'static str,
     pub(crate) sample_rate_hz: u32,
     pub(crate) channels: usize,
+    /// Frames at 48 kHz that an Opus decoder has to drop at the start (RFC 7845, 4.2), 0 for other codecs.
+    pub(crate) opus_pre_skip: u16,
 }
 
 /// Runs a call into the demuxer or a codec. They are safe Rust and still may panic on hostile bytes (index,
@@ -180,10 +185,16 @@ fn open_decoder(track: &Track, params: &AudioCodecParameters, watch: &Watch) -> 
             codec: "unknown codec".to_owned(),
         });
     }
+    let mut opus_pre_skip = 0;
     if params.codec == id::CODEC_ID_OPUS {
-        // The adapter would drop the pre-skip by itself, and only as much as one packet holds. The timeline
-        // does it for every format in one place.
-        params.extra_data = None;
+        // The adapter would drop these by itself, and only as many as one packet holds. The timeline does it
+        // for every format in one place.
+        let head = params.extra_data.take().unwrap_or_default();
+        // Matroska states the rate of what was recorded. Opus itself counts at 48 kHz, whatever is stated.
+        params.sample_rate = Some(OPUS_RATE_HZ);
+        opus_pre_skip = head
+            .get(10..12)
+            .map_or(0, |bytes| u16::from_le_bytes([bytes[0], bytes[1]]));
     }
     params.max_frames_per_packet = params
         .max_frames_per_packet
@@ -205,7 +216,7 @@ fn open_decoder(track: &Track, params: &AudioCodecParameters, watch: &Watch) -> 
         .channels
         .as_ref()
         .or(params.channels.as_ref())
-        .map_or(0, |channels| channels.count());
+        .map_or(0, Channels::count);
     if !SAMPLE_RATES_HZ.contains(&sample_rate_hz) {
         return Err(unknown(&format!("{sample_rate_hz} samples a second")));
     }
@@ -219,6 +230,7 @@ fn open_decoder(track: &Track, params: &AudioCodecParameters, watch: &Watch) -> 
         codec,
         sample_rate_hz,
         channels,
+        opus_pre_skip,
     })
 }
 

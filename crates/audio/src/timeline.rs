@@ -7,6 +7,8 @@ const TOLERANCE_MS: i64 = 25;
 const MAX_GAP_MS: i64 = 10 * 60_000;
 /// A jump backward beyond this is a new start (files joined end to end), not an overlap.
 const MAX_OVERLAP_MS: i64 = 1_000;
+/// Longest time before zero at which a stream may begin.
+const LONGEST_LEAD_MS: i64 = 150;
 /// Silence that one recording may be stretched by, against files whose time stamps only jump.
 const MAX_SILENCE_MS: i64 = 2 * 3_600_000;
 
@@ -31,6 +33,8 @@ pub(crate) struct Timeline {
     next: i64,
     state: State,
     silence_left: i64,
+    /// Frames that the codec drops at the start.
+    lead: Option<i64>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,9 +71,21 @@ impl Timeline {
                 State::Relative
             },
             silence_left: MAX_SILENCE_MS * rate / 1000,
+            lead: None,
         };
         timeline.shift = timeline.frames(delay_ms.clamp(0, MAX_GAP_MS)) - timeline.frame_of(origin);
         timeline
+    }
+
+    /// Tells how many frames at the start the codec has to drop, where time stamps are vague about it.
+    pub(crate) fn with_lead(mut self, frames: u16) -> Self {
+        self.lead = Some(i64::from(frames)).filter(|lead| *lead > 0);
+        self
+    }
+
+    /// The position that lies some time behind the next output sample, in frames.
+    pub(crate) fn position_after_ms(&self, ms: i64) -> u64 {
+        self.next.saturating_add(self.frames(ms)).max(0) as u64
     }
 
     /// The frame that the next output sample is.
@@ -106,34 +122,49 @@ impl Timeline {
                 self.shift = self.shift.saturating_add(self.next - target);
                 target = self.next;
             }
+            State::Absolute | State::Moved if self.is_lead(target) => {
+                let lead = self.lead.take().unwrap_or(0);
+                self.shift -= target + lead;
+                target = -lead;
+                self.next = 0;
+            }
             State::Moved => self.next = target.max(0),
             State::Absolute | State::Relative | State::Running => {}
         }
         let ahead = target.saturating_sub(self.next);
         // Encoder delay lies before zero, and may fill more than one packet.
         let starts_early = target < 0 && self.next == 0;
+        let tolerance = if self.state == State::Running {
+            self.frames(TOLERANCE_MS)
+        } else {
+            0
+        };
         self.state = State::Running;
         let gap = self.frames(MAX_GAP_MS).min(self.silence_left);
-        let placement =
-            if starts_early || (-self.frames(MAX_OVERLAP_MS)..-self.frames(TOLERANCE_MS)).contains(&ahead) {
-                Placement {
-                    silence: 0,
-                    skip: frames.min(ahead.unsigned_abs() as usize),
-                }
-            } else if ahead > self.frames(TOLERANCE_MS) && ahead <= gap {
-                self.silence_left -= ahead;
-                Placement {
-                    silence: ahead as u64,
-                    skip: 0,
-                }
-            } else {
-                if ahead.abs() > self.frames(TOLERANCE_MS) {
-                    self.shift = self.shift.saturating_sub(ahead);
-                }
-                Placement { silence: 0, skip: 0 }
-            };
+        let placement = if starts_early || (-self.frames(MAX_OVERLAP_MS)..-tolerance).contains(&ahead) {
+            Placement {
+                silence: 0,
+                skip: frames.min(ahead.unsigned_abs() as usize),
+            }
+        } else if ahead > tolerance && ahead <= gap {
+            self.silence_left -= ahead;
+            Placement {
+                silence: ahead as u64,
+                skip: 0,
+            }
+        } else {
+            if ahead.abs() > tolerance {
+                self.shift = self.shift.saturating_sub(ahead);
+            }
+            Placement { silence: 0, skip: 0 }
+        };
         self.next += placement.silence as i64 + (frames - placement.skip) as i64;
         placement
+    }
+
+    /// Whether a first packet at `target` holds the frames that the codec drops.
+    fn is_lead(&self, target: i64) -> bool {
+        self.next == 0 && self.lead.is_some() && (-self.frames(LONGEST_LEAD_MS)..=0).contains(&target)
     }
 
     fn frames(&self, ms: i64) -> i64 {

@@ -1,4 +1,5 @@
 //! Every format that recordings come in, made with ffmpeg from one source: the same sound at the same time.
+#![expect(clippy::unwrap_used, reason = "tests may fail by them")]
 
 mod support;
 

@@ -1,5 +1,6 @@
 //! Files that are cut, lie, or are something else: each gets a reason or what can be heard of it, within
 //! seconds, without a panic, in bounded memory.
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "tests may fail by them")]
 
 mod support;
 
@@ -228,7 +229,7 @@ fn other_kinds_of_files_are_refused_by_name() {
 
 /// A WAV file of two seconds of 8 kHz sound whose header bytes at an offset are others.
 fn wav_with(offset: usize, value: &[u8]) -> Vec<u8> {
-    let mut bytes = wav(8_000, &[mixed(&[(&[0.0; 16_000], 1.0, 0)], 0.1, 1)]);
+    let mut bytes = wav(8_000, &[mixed(&[(&vec![0.0; 16_000], 1.0, 0)], 0.1, 1)]);
     bytes[offset..offset + value.len()].copy_from_slice(value);
     bytes
 }

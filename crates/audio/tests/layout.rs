@@ -1,4 +1,5 @@
 //! What the two channels of a file are, and where somebody speaks on them.
+#![expect(clippy::unwrap_used, reason = "tests may fail by them")]
 
 mod support;
 

@@ -11,7 +11,7 @@ use rust_embed::{Embed, EmbeddedFile};
 
 /// What `npm run build` made. A program built without it says so instead of serving an empty page.
 #[derive(Embed)]
-#[folder = "$CARGO_MANIFEST_DIR/../../web/dist"]
+#[folder = "../../web/dist"]
 #[allow_missing = true]
 struct Files;
 

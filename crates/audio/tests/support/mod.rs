@@ -1,8 +1,12 @@
 //! Sounds made here, and files made of them with ffmpeg.
 #![allow(
     dead_code,
+    missing_docs,
+    unreachable_pub,
     clippy::allow_attributes,
-    reason = "each test program uses a part of it"
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "each test program uses a part of it, and tests may fail by panics"
 )]
 
 use std::{

@@ -1,7 +1,11 @@
 //! Every function of the store, on every engine: SQLite in memory, SQLite on disk, and a real PostgreSQL.
 //! One suite, so that the engines can't drift apart.
 
-#![expect(clippy::unwrap_used, reason = "a test that meets an error has failed")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that meets an error has failed"
+)]
 
 mod bench;
 mod call;
