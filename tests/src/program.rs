@@ -173,7 +173,7 @@ impl Process {
                 kept.lock().expect("the log").push(line);
             }
         });
-        let Ok(ready_line) = receiver.recv_timeout(Duration::from_secs(60)) else {
+        let Ok(ready_line) = receiver.recv_timeout(Duration::from_mins(1)) else {
             let _ = child.kill();
             bail!(
                 "the program did not start: {}",

@@ -113,9 +113,16 @@ async fn watch(client: &Client, call_id: &str) -> Result<BTreeSet<String>> {
     let ids: Vec<i64> = ids.map(|id| id.trim().parse()).collect::<Result<_, _>>()?;
     // Progress that is out of date may be left out; nothing comes twice or out of order.
     assert!(ids.is_sorted_by(|one, next| one < next), "{ids:?}");
-    let segments = text.lines().filter(|line| line.trim() == "event: segment").count();
+    let segments = text
+        .lines()
+        .filter(|line| line.trim() == "event: segment")
+        .count();
     let transcript = client.get(&format!("/calls/{call_id}/transcript")).await?;
-    assert_eq!(transcript["segments"].as_array().map(Vec::len), Some(segments), "every segment came, once");
+    assert_eq!(
+        transcript["segments"].as_array().map(Vec::len),
+        Some(segments),
+        "every segment came, once"
+    );
     let kinds = text.lines().filter_map(|line| line.strip_prefix("event:"));
     Ok(kinds.map(|kind| kind.trim().to_owned()).collect())
 }
@@ -152,14 +159,14 @@ async fn read(client: &Client, call_id: &str) -> Result<()> {
     let text = client.get_text(&path, "text/plain").await?;
     assert!(text.lines().count() > 20, "{text}");
 
-    let stats = client.get(&format!("/calls/{call_id}/stats")).await?;
-    let shares: f64 = stats["speakers"]
+    let talk = client.get(&format!("/calls/{call_id}/stats")).await?;
+    let shares: f64 = talk["speakers"]
         .as_array()
         .context("no speakers")?
         .iter()
         .filter_map(|s| s["talk_share"].as_f64())
         .sum();
-    assert!((shares - 1.0).abs() < 0.01, "{stats}");
+    assert!((shares - 1.0).abs() < 0.01, "{talk}");
     Ok(())
 }
 

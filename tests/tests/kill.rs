@@ -104,7 +104,11 @@ fn beginning(audio: &std::path::Path) -> Result<Vec<u8>> {
         .args(["-t", "30", "-c", "copy", "-f", "ogg", "-"])
         .output()
         .context("ffmpeg is missing; install it: apt-get install ffmpeg")?;
-    anyhow::ensure!(output.status.success(), "ffmpeg: {}", String::from_utf8_lossy(&output.stderr));
+    anyhow::ensure!(
+        output.status.success(),
+        "ffmpeg: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     Ok(output.stdout)
 }
 

@@ -329,6 +329,11 @@ impl Decoder {
             return;
         }
         let placement = self.timeline.place(pts, frames);
+        if self.movement == Movement::Now {
+            self.movement = Movement::Before;
+            let written = placement.silence + (frames - placement.skip) as u64;
+            self.buffer_start = self.timeline.position() - written;
+        }
         self.pending = Some(Pending {
             silence: placement.silence,
             from: placement.skip,

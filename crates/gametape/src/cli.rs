@@ -26,11 +26,11 @@ pub(crate) struct Options {
     #[arg(long, global = true, value_name = "DIR")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) data_dir: Option<PathBuf>,
-    /// Database: sqlite:PATH or postgres://…
+    /// Database: sqlite:PATH or a postgres address
     #[arg(long, global = true, value_name = "URL")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) database_url: Option<String>,
-    /// Where recordings are kept: a folder or s3://BUCKET/PREFIX
+    /// Where recordings are kept: a folder, or the s3 address of a bucket
     #[arg(long, global = true, value_name = "URL")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) media_url: Option<String>,
@@ -71,7 +71,7 @@ pub(crate) enum Command {
     Demo(Demo),
     /// Check configuration, database, storage, model and processor, and say what to do
     Doctor,
-    /// Print the `OpenAPI` document
+    /// Print the API's description
     Openapi,
 }
 
@@ -131,7 +131,7 @@ pub(crate) enum Model {
         /// Name, e.g. tiny.en or base
         name: String,
     },
-    /// Turn a faster-whisper (CTranslate2) model folder into a ggml file
+    /// Turn a faster-whisper model folder into a ggml file
     Convert {
         /// Folder with model.bin and a vocabulary
         dir: PathBuf,

@@ -50,10 +50,8 @@ struct Sample {
 }
 
 pub(crate) async fn run(options: &cli::Demo, config: Config) -> anyhow::Result<()> {
-    if config.model == "tiny.en" || config.model == "base" {
-        let (name, at) = (config.model.clone(), config.clone());
-        let got = std::thread::spawn(move || model::get(&name, &at)).join();
-        got.map_err(|_| anyhow::anyhow!("getting the model failed"))??;
+    if gametape_asr::model::find(&config.model).is_some() {
+        model::get(&config.model, &config)?;
     }
     let store = open_store(&config, true).await?;
     let media = open_media(&config)?;
