@@ -21,6 +21,11 @@ async fn one_machine() -> Result<()> {
     let token = workspace.person("ana@example.com", "rep")?;
     let server = workspace.serve(&[])?;
     act(&workspace, &server, &token).await?;
+    let found = workspace.run(&["doctor"], "")?;
+    assert!(
+        found.lines().count() >= 5 && found.lines().all(|line| line.starts_with("ok")),
+        "{found}"
+    );
     let stored = std::fs::read_dir(workspace.dir.path().join("media"));
     let left = stored.map_or(0, Iterator::count);
     assert_eq!(left, 0, "the media folder is empty when all calls are deleted");

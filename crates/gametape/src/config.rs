@@ -86,8 +86,7 @@ impl Default for Config {
             behind_proxy: false,
             metrics_token: None,
             log_format: LogFormat::Text,
-            log: "info,symphonia=error,symphonia_core=error,symphonia_format=error,whisper_rs=warn"
-                .to_owned(),
+            log: "info,symphonia=off,whisper_rs=warn".to_owned(),
             s3: S3Options::default(),
         }
     }

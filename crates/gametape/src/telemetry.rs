@@ -13,9 +13,12 @@ const SECONDS: &[f64] = &[
     0.001, 0.005, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3_600.0,
 ];
 
+/// The log of commands that end by themselves. What decoders say of a bad file, the command says in its own words.
+const QUIET: &str = "error,symphonia=off";
+
 /// Starts the log, on standard error. Commands that end by themselves are quiet unless something is wrong.
 pub(crate) fn start_logging(config: &Config, service: bool) {
-    let wanted = if service { config.log.as_str() } else { "error" };
+    let wanted = if service { config.log.as_str() } else { QUIET };
     let filter = EnvFilter::try_from_default_env()
         .or_else(|_| EnvFilter::try_new(wanted))
         .unwrap_or_else(|_| EnvFilter::new("info"));

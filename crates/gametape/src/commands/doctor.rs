@@ -7,7 +7,7 @@ use futures::StreamExt;
 use gametape_asr::{MAX_WINDOW_MS, Request, SAMPLE_RATE_HZ, Transcriber, Whisper, model};
 use gametape_core::id::{RecordingId, UploadId};
 use gametape_media::Media;
-use gametape_store::Store;
+use gametape_store::{Engine, Store};
 
 use crate::{
     app::{open_media, open_store},
@@ -15,8 +15,8 @@ use crate::{
     output::result,
 };
 
-/// Set in the child process that tries the model out.
-const TRY_MODEL: &str = "GAMETAPE_DOCTOR_TRY_MODEL";
+/// Set in the child process that tries the model out; no setting, so it has not their prefix.
+const TRY_MODEL: &str = "TRY_GAMETAPE_MODEL";
 /// An object younger than this may belong to an upload under way.
 const YOUNG_MS: i64 = 3_600_000;
 
@@ -54,7 +54,7 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<()> {
     if let Some(store) = &store {
         Report::good(
             "database",
-            &format!("{:?} answers and is at this version", store.engine()),
+            &format!("{} answers and is at this version", engine_name(store.engine())),
         );
     }
     let media = open_media(config);
@@ -81,6 +81,13 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<()> {
         bail!("{} problem(s) found", report.problems);
     }
     Ok(())
+}
+
+fn engine_name(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => "SQLite",
+        Engine::Postgres => "PostgreSQL",
+    }
 }
 
 fn tell_orphans(report: &mut Report, orphans: &[String]) {
