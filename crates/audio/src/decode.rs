@@ -9,7 +9,7 @@ use crate::{
     container::{self, Container},
     ending::{self, Ending},
     mp4::{self, Edit},
-    packets::{Event, PacketReader},
+    packets::{Event, PacketReader, Tally},
     probe::{self, guarded},
     source::End,
     timeline::Timeline,
@@ -17,12 +17,6 @@ use crate::{
 
 /// Frames in a block; codecs' own packets are a tenth of it, which makes every step behind cost more.
 const BLOCK_FRAMES: usize = 8192;
-/// Broken packets in a row that mean that nothing useful follows.
-const MAX_FAILURES_IN_A_ROW: u32 = 100;
-/// Broken packets that are forgiven before their share counts.
-const FAILURES_FORGIVEN: u32 = 20;
-/// Share of broken packets from which a recording is refused.
-const MAX_FAILURE_SHARE: f64 = 0.2;
 /// Decoding starts this much ahead of a seek's target, so that codecs that build on earlier packets (Opus
 /// asks for 80 ms, MP3 has its bit reservoir) have settled when it comes.
 const PRE_ROLL_MS: i64 = 250;
@@ -97,37 +91,6 @@ enum Movement {
     Before,
 }
 
-/// Counts of packets, to tell a recording with a scratch from garbage.
-#[derive(Default)]
-struct Tally {
-    good: u32,
-    failed: u32,
-    failed_in_a_row: u32,
-    bytes: u64,
-    /// Bytes of media, where the frames alone make the stream.
-    expected_bytes: Option<u64>,
-}
-
-impl Tally {
-    /// Counts a broken packet; an error when there are too many.
-    fn note_failure(&mut self, error: &Error) -> Result<()> {
-        tracing::trace!(%error, "skipped a broken packet");
-        self.failed += 1;
-        self.failed_in_a_row += 1;
-        let share = f64::from(self.failed) / f64::from(self.good + self.failed);
-        let too_many = self.failed > FAILURES_FORGIVEN && share > MAX_FAILURE_SHARE;
-        if too_many || self.failed_in_a_row >= MAX_FAILURES_IN_A_ROW {
-            return Err(AudioError::damaged("much of its sound can't be decoded"));
-        }
-        Ok(())
-    }
-
-    fn note_success(&mut self) {
-        self.good += 1;
-        self.failed_in_a_row = 0;
-    }
-}
-
 impl Decoder {
     /// Opens a recording. `filename` is only written to the log: what a file is, its bytes tell.
     pub fn open(mut source: Source, filename: Option<&str>) -> Result<Self> {
@@ -175,10 +138,7 @@ impl Decoder {
             ending: Ending::of(&chosen, container, edit, has_video, &*reader),
             packets: PacketReader::new(reader, watch, chosen.track.id, skips_only),
             codec: chosen.decoder,
-            tally: Tally {
-                expected_bytes,
-                ..Tally::default()
-            },
+            tally: Tally::new(expected_bytes),
             buffer: vec![Vec::new(); info.channels],
             buffer_start: 0,
             decoded: Vec::new(),

@@ -60,22 +60,8 @@ impl Ending {
             }
             Container::Ogg => ending.truncated = track.num_frames.is_none(),
             Container::Mp4 => {
-                let tick = tick_of(track, chosen.sample_rate_hz);
-                let media = track.duration.map(|ticks| frames_of(ticks.get(), tick, rate));
-                let skipped = frames_of(edit.media_start.max(0) as u64, tick, rate);
-                let frames_of_ms = |ms: i64| (ms.max(0) as u64).saturating_mul(rate) / 1000;
-                let delay = frames_of_ms(edit.delay_ms);
-                let rest = media.map(|media| delay.saturating_add(media.saturating_sub(skipped)));
-                // An edit that ends within the encoder's padding tells where the sound ends; any other is
-                // not trusted.
-                let played = edit
-                    .played_ms
-                    .map(|ms| delay.saturating_add(frames_of_ms(ms)))
-                    .filter(|played| {
-                        rest.is_some_and(|rest| rest.abs_diff(*played) <= u64::from(MAX_PADDING_FRAMES))
-                    });
                 ending.padding = MAX_PADDING_FRAMES as usize;
-                ending.promised_frames = played.or(rest).filter(|frames| *frames > 0);
+                ending.promised_frames = promised_by_mp4(chosen, edit).filter(|frames| *frames > 0);
             }
             Container::Matroska { .. } => {
                 let whole = reader.media_info();
@@ -91,6 +77,21 @@ impl Ending {
         }
         ending
     }
+}
+
+/// Frames from the start of an MP4 to the end of its sound. An edit that ends within the encoder's padding
+/// tells where that is; any other is not trusted.
+fn promised_by_mp4(chosen: &Chosen, edit: Edit) -> Option<u64> {
+    let rate = u64::from(chosen.sample_rate_hz);
+    let tick = tick_of(&chosen.track, chosen.sample_rate_hz);
+    let frames_of_ms = |ms: i64| (ms.max(0) as u64).saturating_mul(rate) / 1000;
+    let media = frames_of(chosen.track.duration?.get(), tick, rate);
+    let skipped = frames_of(edit.media_start.max(0) as u64, tick, rate);
+    let delay = frames_of_ms(edit.delay_ms);
+    let rest = delay.saturating_add(media.saturating_sub(skipped));
+    let played = edit.played_ms.map(|ms| delay.saturating_add(frames_of_ms(ms)));
+    let plausible = |played: &u64| rest.abs_diff(*played) <= u64::from(MAX_PADDING_FRAMES);
+    Some(played.filter(plausible).unwrap_or(rest))
 }
 
 /// Whether a WAV header's length is what programs write that do not know it yet.

@@ -17,6 +17,12 @@ const ERRORS_FORGIVEN: u32 = 8;
 const LEAPS_MS: [i64; 3] = [1_000, 6_000, 30_000];
 /// Leaps in one recording.
 const MAX_LEAPS: u32 = 12;
+/// Broken packets in a row that mean that nothing useful follows.
+const MAX_FAILURES_IN_A_ROW: u32 = 100;
+/// Broken packets that are forgiven before their share counts.
+const FAILURES_FORGIVEN: u32 = 20;
+/// Share of broken packets from which a recording is refused.
+const MAX_FAILURE_SHARE: f64 = 0.2;
 
 /// What comes next in the container.
 pub(crate) enum Event {
@@ -153,5 +159,44 @@ impl PacketReader {
             }
         }
         Ok(false)
+    }
+}
+
+/// Counts of packets, to tell a recording with a scratch from garbage.
+#[derive(Default)]
+pub(crate) struct Tally {
+    pub(crate) good: u32,
+    pub(crate) failed: u32,
+    failed_in_a_row: u32,
+    pub(crate) bytes: u64,
+    /// Bytes of media, where the frames alone make the stream.
+    pub(crate) expected_bytes: Option<u64>,
+}
+
+impl Tally {
+    /// Nothing counted yet; `expected_bytes` is known where the frames alone make the stream.
+    pub(crate) fn new(expected_bytes: Option<u64>) -> Self {
+        Self {
+            expected_bytes,
+            ..Self::default()
+        }
+    }
+
+    /// Counts a broken packet; an error when there are too many.
+    pub(crate) fn note_failure(&mut self, error: &Error) -> Result<()> {
+        tracing::trace!(%error, "skipped a broken packet");
+        self.failed += 1;
+        self.failed_in_a_row += 1;
+        let share = f64::from(self.failed) / f64::from(self.good + self.failed);
+        let too_many = self.failed > FAILURES_FORGIVEN && share > MAX_FAILURE_SHARE;
+        if too_many || self.failed_in_a_row >= MAX_FAILURES_IN_A_ROW {
+            return Err(AudioError::damaged("much of its sound can't be decoded"));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn note_success(&mut self) {
+        self.good += 1;
+        self.failed_in_a_row = 0;
     }
 }

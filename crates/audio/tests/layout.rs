@@ -3,10 +3,10 @@
 
 mod support;
 
-use std::{ops::ControlFlow, time::Duration};
+use std::{fs, ops::ControlFlow, path::Path, time::Duration};
 
 use gametape_audio::{Analysis, ChannelPlan, Layout, Limits, Peaks, Source, analyze};
-use support::{LIMITS, Random, Voices, analyzed, mixed, wav};
+use support::{LIMITS, Random, Voices, analyzed, mixed, overlap_ms, utterances, wav};
 
 const RATE: u32 = 16_000;
 
@@ -265,6 +265,44 @@ fn storage_that_fails_is_no_fault_of_the_file() {
             (error.code(), error.is_final()),
             ("io", false),
             "at {fail_at}: {error}"
+        );
+    }
+}
+
+#[test]
+fn all_that_is_said_in_the_sample_calls_is_heard() {
+    for name in ["bakery-discovery", "clinic-pricing", "warehouse-renewal"] {
+        let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples");
+        let (found, _) = analyzed(fs::read(samples.join(format!("{name}.opus"))).unwrap()).unwrap();
+        assert_eq!(
+            (found.layout, found.content_type.as_str()),
+            (Layout::Split, "audio/ogg"),
+            "{name}"
+        );
+        let utterances = utterances(&samples.join(format!("{name}.truth.json")));
+        let (mut said_ms, mut missed_ms) = (0, 0);
+        for said in &utterances {
+            let length_ms = said.end_ms - said.start_ms;
+            let heard_ms = overlap_ms(&found.speech[said.channel], said.start_ms, said.end_ms);
+            assert!(
+                heard_ms * 10 >= length_ms * 8,
+                "{name}: {heard_ms} ms of {said:?} heard"
+            );
+            said_ms += length_ms;
+            missed_ms += length_ms - heard_ms;
+        }
+        println!(
+            "{name}: {missed_ms} of {said_ms} ms missed, {} ms heard",
+            found.speech_ms()
+        );
+        assert!(
+            missed_ms * 100 <= said_ms,
+            "{name}: {missed_ms} of {said_ms} ms missed"
+        );
+        assert!(
+            found.speech_ms() < said_ms + 400 * utterances.len() as i64,
+            "{name}: {} ms",
+            found.speech_ms()
         );
     }
 }

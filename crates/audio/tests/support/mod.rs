@@ -52,6 +52,17 @@ pub struct Utterance {
     pub end_ms: i64,
 }
 
+/// What is said in a sample call, from its truth.
+pub fn utterances(truth: &Path) -> Vec<Utterance> {
+    let truth: serde_json::Value = serde_json::from_slice(&fs::read(truth).unwrap()).unwrap();
+    let read = |utterance: &serde_json::Value| Utterance {
+        channel: utterance["channel"].as_u64().unwrap() as usize,
+        start_ms: utterance["start_ms"].as_i64().unwrap(),
+        end_ms: utterance["end_ms"].as_i64().unwrap(),
+    };
+    truth["utterances"].as_array().unwrap().iter().map(read).collect()
+}
+
 /// The first seconds of a sample call at 16 kHz: the two voices with silence between what they say.
 pub struct Voices {
     pub rep: Vec<f32>,
@@ -62,17 +73,7 @@ pub struct Voices {
 impl Voices {
     pub fn read(seconds: i64) -> Self {
         let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples");
-        let truth = fs::read(samples.join("bakery-discovery.truth.json")).unwrap();
-        let truth: serde_json::Value = serde_json::from_slice(&truth).unwrap();
-        let utterances = truth["utterances"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|utterance| Utterance {
-                channel: utterance["channel"].as_u64().unwrap() as usize,
-                start_ms: utterance["start_ms"].as_i64().unwrap(),
-                end_ms: utterance["end_ms"].as_i64().unwrap(),
-            });
+        let utterances = utterances(&samples.join("bakery-discovery.truth.json")).into_iter();
         let utterances: Vec<Utterance> = utterances
             .filter(|utterance| utterance.end_ms + 100 < seconds * 1000)
             .collect();
