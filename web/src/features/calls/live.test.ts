@@ -4,6 +4,7 @@ import { applyEvent, readEvent } from './live';
 
 const call: Call = {
   id: 'call_1',
+  owner_id: 'usr_1',
   title: 'A call',
   state: 'queued',
   progress: null,

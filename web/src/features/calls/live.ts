@@ -40,7 +40,12 @@ export function readEvent(type: string, data: string): LiveEvent | null {
 export function applyEvent(call: Call, event: LiveEvent): Call {
   if (event.type === 'state') {
     const working = event.state === 'processing';
-    return { ...call, state: event.state, problem: event.problem, progress: working ? call.progress : null };
+    return {
+      ...call,
+      state: event.state,
+      problem: event.problem,
+      progress: (working && call.progress) || null,
+    };
   }
   if (event.type === 'progress') return { ...call, progress: event.progress };
   return call;

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Call } from '@/lib/api/types';
-import { announcement, isPlayable, problemTitle, progressWords } from './state';
+import { announcement, isPlayable, mayRetry, problemTitle, progressWords } from './state';
 
 const working = (percent: number): Pick<Call, 'state' | 'progress'> => ({
   state: 'processing',
@@ -29,4 +29,14 @@ it('plays once the recording is joined', () => {
 it('has a heading for every problem, known or not', () => {
   expect(problemTitle('no_audio_track')).toContain('no sound');
   expect(problemTitle('something_new')).not.toBe('');
+});
+
+it('offers another try only where it can help', () => {
+  expect(['not_media', 'damaged', 'worker_lost', 'io', ''].map(mayRetry)).toEqual([
+    false,
+    false,
+    true,
+    true,
+    true,
+  ]);
 });

@@ -8,8 +8,8 @@ export function isFinal(state: CallState): boolean {
 
 /** Whether the server has the whole recording, so that it can be played. */
 export function isPlayable(call: Call): boolean {
-  if (call.duration_ms !== null) return true;
-  return call.state === 'processing' && call.progress !== null && call.progress.stage !== 'store';
+  if (call.duration_ms != null) return true;
+  return call.state === 'processing' && call.progress != null && call.progress.stage !== 'store';
 }
 
 export const STATE_WORDS: Readonly<Record<CallState, string>> = {
@@ -34,7 +34,7 @@ export function progressWords(progress: Progress): ProgressWords {
   return {
     stage: STAGE_WORDS[progress.stage],
     percent: Math.min(100, Math.max(0, Math.floor(progress.percent))),
-    left: progress.eta_ms === null ? null : formatLeft(progress.eta_ms),
+    left: progress.eta_ms == null ? null : formatLeft(progress.eta_ms),
   };
 }
 
@@ -60,6 +60,14 @@ const PROBLEM_TITLES: Readonly<Record<string, string>> = {
   upload_terminated: 'The upload was stopped',
   worker_lost: 'The work broke off several times',
 };
+
+/** Problems of the file itself: working on it again ends the same way. */
+const LASTING = new Set(['empty_file', 'not_media', 'no_audio_track', 'no_audio', 'damaged', 'too_long']);
+
+/** Whether a call that failed for this reason may get through at another try. */
+export function mayRetry(code: string): boolean {
+  return !LASTING.has(code);
+}
 
 /** A heading for a problem code; the detail beside it says what to do. */
 export function problemTitle(code: string): string {

@@ -3,6 +3,7 @@ import type { Peaks } from '@/lib/api/types';
 import { barHeights, gainFor, isWhole } from './peaks';
 
 const peaks = (channels: number, data: number[]): Peaks => ({
+  version: 2,
   channels,
   sample_rate: 8000,
   samples_per_pixel: 256,

@@ -35,8 +35,9 @@ export function useSignOut() {
   return createMutation(() => ({
     mutationFn: () => unwrapEmpty(client.DELETE('/api/v1/session')),
     onSuccess: () => {
-      cache.clear();
+      // The page watches this query: it stays, and says that nobody is signed in.
       cache.setQueryData(ME, null);
+      cache.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== ME[0] });
     },
   }));
 }

@@ -28,6 +28,15 @@ describe('insertSegments', () => {
     expect(after[0]?.text).toBe('corrected');
   });
 
+  it('tells segments without an id apart by channel and start', () => {
+    const bare = (start_ms: number, channel: number): Segment => ({
+      ...segment('', start_ms, start_ms + 10, channel, `${channel}@${start_ms}`),
+      id: null,
+    });
+    const after = insertSegments([bare(0, 0), bare(0, 1)], [bare(0, 1), bare(20, 1)]);
+    expect(after.map(({ text }) => text)).toEqual(['0@0', '1@0', '1@20']);
+  });
+
   it('gives the same list back when nothing came', () => {
     const known = [segment('a', 0, 10)];
     expect(insertSegments(known, [])).toBe(known);

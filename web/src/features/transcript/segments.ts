@@ -2,19 +2,24 @@
 import type { Segment } from '@/lib/api/types';
 import { lastAtMost } from '@/lib/search';
 
+/** What tells a segment from the others of its transcript. */
+export function segmentKey(segment: Segment): string {
+  return segment.id ?? `${segment.channel}@${segment.start_ms}`;
+}
+
 /**
  * `segments` with `incoming` put in their places, by start and then channel. One that is there already, by
  * its id, is replaced. Returns the same array when nothing came.
  */
 export function insertSegments(segments: readonly Segment[], incoming: readonly Segment[]): Segment[] {
   if (incoming.length === 0) return segments as Segment[];
-  const fresh = new Map(incoming.map((segment) => [segment.id, segment]));
-  const kept = segments.filter((segment) => !fresh.has(segment.id));
+  const fresh = new Map(incoming.map((segment) => [segmentKey(segment), segment]));
+  const kept = segments.filter((segment) => !fresh.has(segmentKey(segment)));
   return [...kept, ...fresh.values()].sort(inOrder);
 }
 
 export function inOrder(a: Segment, b: Segment): number {
-  return a.start_ms - b.start_ms || a.channel - b.channel || (a.id < b.id ? -1 : 1);
+  return a.start_ms - b.start_ms || a.channel - b.channel || (segmentKey(a) < segmentKey(b) ? -1 : 1);
 }
 
 /** How far back to look for a long segment that is still heard while later ones have begun. */

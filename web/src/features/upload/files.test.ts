@@ -4,6 +4,7 @@ import { carriesFiles, titleFromName } from './files';
 it.each([
   ['acme_first-call.wav', 'acme first call'],
   ['2026-11-18 Northwind.mp3', '2026-11-18 Northwind'],
+  ['Follow-up with Acme.mp3', 'Follow-up with Acme'],
   ['v1.2 demo.m4a', 'v1.2 demo'],
   ['.wav', '.wav'],
   ['über-uns.flac', 'über uns'],

@@ -1,7 +1,9 @@
 /** A title for a call from the name of its file: no extension, no underscores. */
 export function titleFromName(name: string): string {
   const base = name.replace(/\.[a-z0-9]{1,5}$/i, '');
-  const words = base.replace(/[_]+|(?<=\p{L})-(?=\p{L})/gu, ' ').replace(/\s+/g, ' ');
+  // Where the name has spaces, a hyphen belongs to its word.
+  const joints = /\s/.test(base) ? /_+/g : /_+|(?<=\p{L})-(?=\p{L})/gu;
+  const words = base.replace(joints, ' ').replace(/\s+/g, ' ');
   return words.trim() || name;
 }
 

@@ -2,7 +2,7 @@ import createClient from 'openapi-fetch';
 import { ApiError, apiError, offlineError } from '@/lib/api/problem';
 import type { paths } from '@/lib/api/types';
 
-export const client = createClient<paths>({ credentials: 'same-origin' });
+export const client = createClient<paths, 'application/json'>({ credentials: 'same-origin' });
 
 type Answer<T> = { data?: T; error?: unknown; response: Response };
 

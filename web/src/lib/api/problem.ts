@@ -42,10 +42,10 @@ export function errorWords(error: unknown): string {
   return error instanceof ApiError ? error.message : UNKNOWN;
 }
 
-function asProblem(body: unknown): Problem {
+function asProblem(body: unknown): Partial<Problem> {
   const value: unknown = typeof body === 'string' ? parse(body) : body;
   if (typeof value !== 'object' || value === null) return {};
-  const problem: Problem = {};
+  const problem: Partial<Problem> = {};
   for (const key of ['title', 'detail', 'code'] as const) {
     const text: unknown = Reflect.get(value, key);
     if (typeof text === 'string') problem[key] = text;
