@@ -5,7 +5,7 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use gametape_asr::{AsrError, MAX_WINDOW_MS, SAMPLE_RATE_HZ, Transcriber};
+use gametape_asr::{AsrError, SAMPLE_RATE_HZ, Transcriber};
 use gametape_audio::{
     Analysis, AudioError, Pcm16k, Source,
     window::{Piece, WindowPlan, plan_windows},
@@ -18,6 +18,11 @@ use crate::{
 };
 
 const SAMPLES_PER_MS: i64 = SAMPLE_RATE_HZ as i64 / 1_000;
+
+/// Length of a window. Whisper takes up to 29.44 s, but its memory grows with the square of the window
+/// (cross-attention for word times), and encoding is quicker per second: 1,216 positions, a multiple of 64.
+/// docs/performance.md has the measurements.
+const WINDOW_MS: i64 = 24_320;
 
 /// A window with less speech than this says too little to settle the language of a whole call.
 const LANGUAGE_SPEECH_MS: i64 = 5_000;
@@ -50,7 +55,7 @@ pub struct HeardWindow {
 
 /// The windows that a recording is heard in.
 pub fn windows(analysis: &Analysis) -> Vec<WindowPlan> {
-    plan_windows(&analysis.speech, MAX_WINDOW_MS)
+    plan_windows(&analysis.speech, WINDOW_MS)
 }
 
 /// What to hear, and with what.

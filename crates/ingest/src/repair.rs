@@ -9,7 +9,7 @@ use gametape_asr::{AsrError, Heard, HeardWord, Request, Transcriber};
 use gametape_audio::window::{Piece, WindowPlan};
 
 /// A stretch of speech as long as this without one word is lost.
-const UNHEARD_MS: i64 = 4_000;
+const UNHEARD_MS: i64 = 1_500;
 /// Fewer words than this in a second of speech are too few: slow speakers say about two.
 const FEWEST_WORDS_PER_S: f64 = 0.6;
 /// Windows with less speech than this are too short to judge by their number of words.
@@ -249,7 +249,7 @@ mod tests {
             "too few words"
         );
         assert_eq!(
-            flaw(&plan(1_500), &heard(Vec::new())),
+            flaw(&plan(1_200), &heard(Vec::new())),
             None,
             "a cough is no speech"
         );
