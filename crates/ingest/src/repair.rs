@@ -20,6 +20,10 @@ const LOOP_WORDS: usize = 8;
 const LOOP_TIMES: usize = 4;
 /// The longest phrase that is looked for in loops, in words.
 const LONGEST_PHRASE: usize = 8;
+/// The shortest phrase that is taken for an echo when it is said twice in a row.
+const ECHO_WORDS: usize = 3;
+/// Nobody says words as quickly as this, one after the other.
+const ECHO_WORD_MS: i64 = 60;
 /// Temperature of the last try.
 const LAST_TEMPERATURE: f32 = 0.4;
 
@@ -53,7 +57,8 @@ pub(crate) fn hear_window(
         language: language.map(ToOwned::to_owned),
         temperature: 0.0,
     };
-    let heard = transcriber.transcribe(samples, &request, cancel)?;
+    let mut heard = transcriber.transcribe(samples, &request, cancel)?;
+    heard.words = without_echoes(heard.words);
     let Some(first_flaw) = flaw(plan, &heard) else {
         return Ok((heard, None));
     };
@@ -69,7 +74,7 @@ pub(crate) fn hear_window(
         let warmer = transcriber.transcribe(samples, &request, cancel)?;
         best = better(plan, best, warmer);
     }
-    best.words = without_loops(std::mem::take(&mut best.words));
+    best.words = without_loops(without_echoes(std::mem::take(&mut best.words)));
     Ok((best, Some(first_flaw)))
 }
 
@@ -157,6 +162,25 @@ fn find_loop(words: &[HeardWord]) -> Option<(usize, usize, usize)> {
 fn without_loops(mut words: Vec<HeardWord>) -> Vec<HeardWord> {
     while let Some((start, length, times)) = find_loop(&words) {
         words.drain(start + 2 * length..start + times * length);
+    }
+    words
+}
+
+/// Drops phrases that whisper writes a second time with no sound for them: aligned with the sound, such a copy has no
+/// time left. People who do repeat themselves take their time.
+fn without_echoes(mut words: Vec<HeardWord>) -> Vec<HeardWord> {
+    let mut start = 0;
+    while start < words.len() {
+        let echo = (ECHO_WORDS..=(words.len() - start) / 2).find(|&length| {
+            let (phrase, copy) = words[start..start + 2 * length].split_at(length);
+            let same = phrase.iter().zip(copy).all(|(a, b)| key(&a.text) == key(&b.text));
+            let took_ms = copy[length - 1].end_ms - copy[0].start_ms;
+            same && took_ms < length as i64 * ECHO_WORD_MS
+        });
+        if let Some(length) = echo {
+            words.drain(start + length..start + 2 * length);
+        }
+        start += 1;
     }
     words
 }
@@ -270,6 +294,17 @@ mod tests {
         assert_eq!(best.words.len(), 24);
         assert_eq!(best.words[12].start_ms, 5_100);
         assert!(engine.0.is_empty());
+    }
+
+    #[test]
+    fn an_echo_without_sound_goes_and_a_phrase_said_twice_stays() {
+        let mut words = said("when would it run when would it run okay", 0);
+        assert_eq!(without_echoes(words.clone()).len(), 9);
+        for word in &mut words[4..8] {
+            (word.start_ms, word.end_ms) = (1_550, 1_550);
+        }
+        let left: Vec<_> = without_echoes(words).into_iter().map(|word| word.text).collect();
+        assert_eq!(left, ["when", "would", "it", "run", "okay"]);
     }
 
     #[test]
