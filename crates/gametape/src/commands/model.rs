@@ -41,7 +41,7 @@ pub(super) fn get(name: &str, config: &Config) -> anyhow::Result<()> {
     let installed = model::get(name, &config.models_dir(), &ModelProgress::default())?;
     match &installed.source {
         None => message(&format!("The model {name} was here already.")),
-        Some(source) => message(&format!("The model {name} came from {source}.")),
+        Some(source) => message(&format!("The model {name} is here now: {source}.")),
     }
     result(&format!(
         "{}  sha256 {}",
