@@ -64,7 +64,6 @@ pub(crate) fn hear_window(
     };
 
     let mut best = heard;
-    // The language of a window that failed may be wrong too; a given one is kept.
     if let Some((left, right)) = plan.halves() {
         let halves = hear_halves(transcriber, (&left, &right), samples, &request, cancel)?;
         best = better(plan, best, halves);

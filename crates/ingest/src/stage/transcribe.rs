@@ -1,11 +1,6 @@
 //! `call.transcribe`: speech becomes words, window by window, each written as soon as it is heard.
 
-use std::{
-    collections::HashSet,
-    ops::ControlFlow,
-    sync::{Arc, atomic::Ordering},
-    time::Instant,
-};
+use std::{collections::HashSet, ops::ControlFlow, sync::atomic::Ordering, time::Instant};
 
 use gametape_asr::{AsrError, Transcriber};
 use gametape_audio::{Analysis, Source, window::WindowPlan};
@@ -145,7 +140,7 @@ fn hear(attempt: &Attempt, work: Work, sender: &mpsc::Sender<HeardWindow>) -> Re
         plans: &work.plans,
         done: &work.done,
         language: work.language,
-        cancel: &Arc::clone(&attempt.stop),
+        cancel: &attempt.stop,
     };
     let mut ended = Ended::Complete;
     let outcome = hearing.run(engine.as_mut(), |window| {
