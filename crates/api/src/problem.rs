@@ -161,6 +161,10 @@ impl From<StoreError> for Problem {
             StoreError::Conflict { what, detail } => {
                 Self::new(Code::Conflict, format!("the {what} doesn't allow this: {detail}"))
             }
+            StoreError::Stale { what } => Self::new(
+                Code::PreconditionFailed,
+                format!("the {what} was changed meanwhile: read it again"),
+            ),
             StoreError::Unavailable(_) => Self::unavailable(&error),
             StoreError::LeaseLost { .. }
             | StoreError::Connect { .. }

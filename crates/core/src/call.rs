@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     TimeMs,
-    id::{CallId, RecordingId, TranscriptId, UploadId, UserId},
+    id::{CallId, RecordingId, TeamId, TranscriptId, UploadId, UserId},
     user::names,
 };
 
@@ -85,6 +85,87 @@ pub struct CallProblem {
     pub detail: String,
 }
 
+/// Who sees a call beside its owner and the people who were invited to it one by one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Visibility {
+    /// Nobody.
+    Private,
+    /// Its team.
+    Team,
+    /// Everybody with an account.
+    Org,
+}
+names!(
+    Visibility,
+    "visibility",
+    Private = "private",
+    Team = "team",
+    Org = "org"
+);
+
+/// How a deal ended, or has not yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DealOutcome {
+    /// Still being worked on.
+    Open,
+    /// They bought.
+    Won,
+    /// They did not.
+    Lost,
+}
+names!(
+    DealOutcome,
+    "deal outcome",
+    Open = "open",
+    Won = "won",
+    Lost = "lost"
+);
+
+/// What a call is about to sell.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Deal {
+    /// As the team calls it.
+    pub name: Option<String>,
+    /// Where it stands, in the team's own words.
+    pub stage: Option<String>,
+    /// What it is worth, in the smallest unit of `currency`.
+    pub amount_minor: Option<i64>,
+    /// Currency, as three capital letters (ISO 4217).
+    pub currency: Option<String>,
+    /// How it ended.
+    pub outcome: Option<DealOutcome>,
+    /// Its id in another system.
+    pub external_id: Option<String>,
+}
+
+/// Somebody who took part in a conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Participant {
+    /// Their name.
+    pub name: String,
+    /// Their account, for colleagues.
+    pub user_id: Option<UserId>,
+    /// Where they work, for others.
+    pub company: Option<String>,
+}
+
+/// Figures out of the talk statistics that lists filter and sort by; `None` until the call is ready.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TalkFigures {
+    /// The rep's share of the talking, in thousandths.
+    pub rep_talk_permille: Option<i64>,
+    /// The rep's longest turn.
+    pub rep_longest_monologue_ms: Option<i64>,
+    /// Questions that the rep asks.
+    pub rep_question_count: Option<i64>,
+    /// Interruptions by anybody.
+    pub interruption_count: Option<i64>,
+    /// How long the rep waits before answering, as a median.
+    pub patience_ms: Option<i64>,
+}
+
 /// One recorded conversation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Call {
@@ -120,6 +201,22 @@ pub struct Call {
     pub transcript_id: Option<TranscriptId>,
     /// An older call of the same owner with the very same recording.
     pub duplicate_of: Option<CallId>,
+    /// Whose team's it is.
+    pub team_id: Option<TeamId>,
+    /// Who sees it.
+    pub visibility: Visibility,
+    /// Labels, as they were written.
+    pub tags: Vec<String>,
+    /// Who took part.
+    pub participants: Vec<Participant>,
+    /// People who see it whatever its visibility is.
+    pub invited: Vec<UserId>,
+    /// What it is about to sell.
+    pub deal: Deal,
+    /// How the talking was shared.
+    pub talk: TalkFigures,
+    /// Comments and answers that everybody sees who sees the call.
+    pub comment_count: i64,
     /// When the call was made here.
     pub created_at: TimeMs,
     /// When anything about it last changed.

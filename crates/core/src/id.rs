@@ -95,6 +95,34 @@ ids! {
     SegmentId = "seg";
     /// A unit of background work.
     JobId = "job";
+    /// A group of people who see each other's calls.
+    TeamId = "team";
+    /// A link that makes an account.
+    InvitationId = "invite";
+    /// An entry of the audit log.
+    AuditId = "audit";
+    /// A place in a call.
+    AnchorId = "anchor";
+    /// A note on a call, or an answer to one.
+    CommentId = "comment";
+    /// A comment that somebody writes often.
+    TemplateId = "template";
+    /// A correction of a transcript.
+    EditId = "edit";
+    /// A scorecard template.
+    RubricId = "rubric";
+    /// One line of a rubric; the same in all its versions.
+    CriterionId = "crit";
+    /// One person's scorecard for one call.
+    ReviewId = "review";
+    /// A place that a score rests on.
+    EvidenceId = "evidence";
+    /// A step in the life of a review.
+    ReviewStepId = "step";
+    /// A stretch of a call that carries comments or scores.
+    MomentId = "moment";
+    /// A list of phrases to look for.
+    TrackerId = "tracker";
 }
 
 #[cfg(test)]

@@ -3,15 +3,21 @@
 //! Every other crate speaks these types; none of them is serialised to people as it stands (the HTTP
 //! views live in `gametape-api`), except the transcript, whose JSON shape scripts rely on.
 
+pub mod anchor;
+pub mod audit;
 pub mod call;
 pub mod clock;
+pub mod comment;
 pub mod event;
 pub mod export;
 pub mod id;
 pub mod job;
 pub mod page;
 pub mod policy;
+pub mod review;
+pub mod rubric;
 pub mod stats;
+pub mod team;
 pub mod transcript;
 pub mod upload;
 pub mod user;

@@ -96,6 +96,8 @@ pub struct User {
     pub role: Role,
     /// Set while the account may not sign in.
     pub disabled_at: Option<TimeMs>,
+    /// Set when they asked to be forgotten: their name and address are gone.
+    pub erased_at: Option<TimeMs>,
     /// When the account was made.
     pub created_at: TimeMs,
 }

@@ -21,6 +21,12 @@ pub enum StoreError {
         /// What stands in the way.
         detail: String,
     },
+    /// Somebody else changed it since it was read.
+    #[error("somebody else has changed the {what}; read it again")]
+    Stale {
+        /// The noun.
+        what: &'static str,
+    },
     /// The attempt is over: the job was cancelled, deleted, or given to another worker. Stop working on it;
     /// nothing was written.
     #[error("attempt {attempt} of {job_id} no longer holds the job, so nothing was written")]

@@ -7,20 +7,27 @@
 //! Rows are locked in one order everywhere, so that PostgreSQL's writers don't wait for each other in a
 //! circle: uploads, jobs, recordings, calls, then what hangs on a call. SQLite has one writer at a time.
 
+mod anchor;
+mod audit;
 mod call;
+mod conditions;
 mod dialect;
 mod error;
 mod event;
 mod job;
+mod moment;
 mod open;
 mod recording;
 mod row;
+mod search;
 mod session;
 mod token;
 mod transcript;
 mod upload;
 mod user;
 
+pub use anchor::Place;
+pub use audit::{Actor, AuditFilter, NewAudit};
 pub use call::{CallFilter, CallPatch, NewCall};
 pub use dialect::Engine;
 pub use error::StoreError;

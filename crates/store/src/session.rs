@@ -105,7 +105,7 @@ impl Store {
         let row = sqlx::query(
             "SELECT s.id AS session_id, s.user_id, s.user_agent, s.address, \
                s.created_at AS session_created_at, s.last_used_at, s.expires_at, \
-               u.id, u.email, u.name, u.role, u.disabled_at, u.created_at \
+               u.id, u.email, u.name, u.role, u.disabled_at, u.erased_at, u.created_at \
              FROM sessions s JOIN users u ON u.id = s.user_id \
              WHERE s.token_hash = $1 AND s.expires_at > $2 AND u.disabled_at IS NULL",
         )

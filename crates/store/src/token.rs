@@ -106,7 +106,7 @@ impl Store {
         let row = sqlx::query(concat!(
             "SELECT ",
             token_columns!(),
-            ", u.id, u.email, u.name, u.role, u.disabled_at, u.created_at \
+            ", u.id, u.email, u.name, u.role, u.disabled_at, u.erased_at, u.created_at \
              FROM tokens JOIN users u ON u.id = tokens.user_id \
              WHERE tokens.token_hash = $1 AND tokens.revoked_at IS NULL \
                AND (tokens.expires_at IS NULL OR tokens.expires_at > $2) AND u.disabled_at IS NULL"

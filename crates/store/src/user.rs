@@ -1,7 +1,7 @@
 //! People with an account.
 
 use gametape_core::{
-    id::UserId,
+    id::{TeamId, UserId},
     page::{Cursor, MAX_LIMIT, Page, PageRequest},
     user::{Role, User},
 };
@@ -27,7 +27,7 @@ pub struct NewUser {
 
 macro_rules! user_columns {
     () => {
-        "id, email, name, role, disabled_at, created_at"
+        "id, email, name, role, disabled_at, erased_at, created_at"
     };
 }
 
@@ -39,6 +39,7 @@ pub(crate) fn read_user(row: &AnyRow) -> Result<User> {
         name: fields.text("name")?,
         role: fields.parsed("role")?,
         disabled_at: fields.opt_int("disabled_at")?,
+        erased_at: fields.opt_int("erased_at")?,
         created_at: fields.int("created_at")?,
     })
 }
@@ -77,6 +78,18 @@ impl Store {
             .fetch_optional(self.read())
             .await?;
         row.as_ref().map(read_user).transpose()
+    }
+
+    /// The teams that somebody is in.
+    #[tracing::instrument(name = "db.user.team_ids", level = "debug", skip_all)]
+    pub async fn user_team_ids(&self, id: &UserId) -> Result<Vec<TeamId>> {
+        let rows = sqlx::query("SELECT team_id FROM team_members WHERE user_id = $1 ORDER BY team_id")
+            .bind(id.as_str())
+            .fetch_all(self.read())
+            .await?;
+        rows.iter()
+            .map(|row| Fields::of(row, "team_members").parsed("team_id"))
+            .collect()
     }
 
     /// The account of an address, without regard to case, with the hash of its password.

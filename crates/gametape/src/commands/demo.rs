@@ -135,7 +135,7 @@ async fn make_call(
         text: Some(sample.title.clone()),
         ..CallFilter::default()
     };
-    let mine = VisibleCalls::OwnedBy(rep.id.clone());
+    let mine = VisibleCalls::To(rep.id.clone());
     if !store
         .call_list(&mine, &filter, &PageRequest::default())
         .await?
@@ -197,7 +197,7 @@ async fn upload(store: &Store, media: &Media, rep: &User, audio: &Path) -> anyho
 
 /// Says how the sample calls stand; one that failed is an error.
 async fn report(store: &Store, rep: &UserId) -> anyhow::Result<()> {
-    let mine = VisibleCalls::OwnedBy(rep.clone());
+    let mine = VisibleCalls::To(rep.clone());
     let calls = store
         .call_list(&mine, &CallFilter::default(), &PageRequest::default())
         .await?;

@@ -7,7 +7,7 @@ mod stop;
 
 use gametape_core::{
     TimeMs,
-    call::{Call, CallState},
+    call::{Call, CallState, Deal, TalkFigures},
     id::{CallId, RecordingId, UploadId, UserId},
 };
 use sqlx::any::AnyRow;
@@ -66,7 +66,9 @@ macro_rules! call_columns {
     () => {
         "id, title, owner_id, state, progress, problem, occurred_at, requested_language, language, \
          duration_ms, channels, requested_model, recording_id, upload_id, transcript_id, duplicate_of, \
-         created_at, updated_at"
+         team_id, visibility, tags, participants, invited, deal_name, deal_stage, deal_amount_minor, \
+         deal_currency, deal_outcome, deal_external_id, rep_talk_permille, rep_longest_monologue_ms, \
+         rep_question_count, interruption_count, patience_ms, comment_count, created_at, updated_at"
     };
 }
 pub(crate) use call_columns;
@@ -105,8 +107,37 @@ pub(crate) fn read_call(row: &AnyRow) -> Result<Call> {
         upload_id: fields.opt_parsed("upload_id")?,
         transcript_id: fields.opt_parsed("transcript_id")?,
         duplicate_of: fields.opt_parsed("duplicate_of")?,
+        team_id: fields.opt_parsed("team_id")?,
+        visibility: fields.parsed("visibility")?,
+        tags: fields.json("tags")?,
+        participants: fields.json("participants")?,
+        invited: fields.json("invited")?,
+        deal: read_deal(fields)?,
+        talk: read_talk(fields)?,
+        comment_count: fields.int("comment_count")?,
         created_at: fields.int("created_at")?,
         updated_at: fields.int("updated_at")?,
+    })
+}
+
+fn read_deal(fields: Fields<'_>) -> Result<Deal> {
+    Ok(Deal {
+        name: fields.opt_text("deal_name")?,
+        stage: fields.opt_text("deal_stage")?,
+        amount_minor: fields.opt_int("deal_amount_minor")?,
+        currency: fields.opt_text("deal_currency")?,
+        outcome: fields.opt_parsed("deal_outcome")?,
+        external_id: fields.opt_text("deal_external_id")?,
+    })
+}
+
+fn read_talk(fields: Fields<'_>) -> Result<TalkFigures> {
+    Ok(TalkFigures {
+        rep_talk_permille: fields.opt_int("rep_talk_permille")?,
+        rep_longest_monologue_ms: fields.opt_int("rep_longest_monologue_ms")?,
+        rep_question_count: fields.opt_int("rep_question_count")?,
+        interruption_count: fields.opt_int("interruption_count")?,
+        patience_ms: fields.opt_int("patience_ms")?,
     })
 }
 
@@ -251,10 +282,7 @@ impl Store {
         .await?;
         let Some(row) = row else {
             find_existing(&mut tx, id).await?;
-            return Err(StoreError::conflict(
-                "call",
-                "somebody else has changed it; read it again",
-            ));
+            return Err(StoreError::Stale { what: "call" });
         };
         let call = read_call(&row)?;
         event::write(&mut tx, id, now, &[NewEvent::call()]).await?;

@@ -143,7 +143,7 @@ async fn lists_show_what_may_be_seen(b: Bench) {
         ["a2", "b1", "a1"]
     );
     assert_eq!(
-        titles(&b, &VisibleCalls::OwnedBy(ann.id.clone()), &everything).await,
+        titles(&b, &VisibleCalls::To(ann.id.clone()), &everything).await,
         ["a2", "a1"]
     );
     // Asking for somebody else's calls shows none of them.
@@ -153,12 +153,12 @@ async fn lists_show_what_may_be_seen(b: Bench) {
     };
     assert_eq!(titles(&b, &VisibleCalls::All, &of_bob).await, ["b1"]);
     assert!(
-        titles(&b, &VisibleCalls::OwnedBy(ann.id), &of_bob)
+        titles(&b, &VisibleCalls::To(ann.id), &of_bob)
             .await
             .is_empty()
     );
     assert!(
-        titles(&b, &VisibleCalls::OwnedBy(UserId::new(1)), &everything)
+        titles(&b, &VisibleCalls::To(UserId::new(1)), &everything)
             .await
             .is_empty()
     );
@@ -217,7 +217,7 @@ async fn lists_come_page_by_page(b: Bench) {
         let found = b
             .store
             .call_list(
-                &VisibleCalls::OwnedBy(ann.id.clone()),
+                &VisibleCalls::To(ann.id.clone()),
                 &CallFilter::default(),
                 &page,
             )

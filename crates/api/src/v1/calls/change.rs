@@ -1,24 +1,20 @@
 //! Changing, stopping, repeating and deleting calls.
 
-use axum::{
-    extract::State,
-    response::{IntoResponse, Response},
-};
+use axum::extract::State;
 use gametape_core::{call::Call, id::CallId};
-use gametape_store::{CallPatch, StoreError};
-use http::{HeaderMap, StatusCode, header};
+use gametape_store::CallPatch;
+use http::StatusCode;
 use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 
-use super::{
-    changeable,
-    view::{CallView, etag},
-};
+use super::view::CallView;
 use crate::{
     ApiState,
+    access::changeable_call,
     auth::CurrentUser,
     extract::{Id, Json},
-    problem::{Code, Problem, Result},
+    precondition::{IfMatch, Versioned},
+    problem::Result,
     validate,
 };
 
@@ -65,10 +61,10 @@ pub(super) async fn update(
     State(state): State<ApiState>,
     current: CurrentUser,
     Id(id): Id<CallId>,
-    headers: HeaderMap,
+    IfMatch(if_updated_at): IfMatch,
     Json(body): Json<UpdateCall>,
-) -> Result<Response> {
-    changeable(&state, &current, &id).await?;
+) -> Result<Versioned<CallView>> {
+    changeable_call(&state, &current, &id).await?;
     let title = body
         .title
         .map(|title| validate::line("title", &title, 200))
@@ -79,49 +75,17 @@ pub(super) async fn update(
     let patch = CallPatch {
         title,
         occurred_at: body.occurred_at,
-        if_updated_at: if_match(&headers)?,
+        if_updated_at,
     };
-    let changed = state
-        .store
-        .call_update(&id, patch)
-        .await
-        .map_err(|error| match error {
-            StoreError::Conflict { .. } => stale(),
-            other => other.into(),
-        })?;
-    Ok(answer(StatusCode::OK, changed))
+    Ok(answer(StatusCode::OK, state.store.call_update(&id, patch).await?))
 }
 
-/// The version that `If-Match` names.
-fn if_match(headers: &HeaderMap) -> Result<Option<i64>> {
-    let Some(value) = headers.get(header::IF_MATCH) else {
-        return Ok(None);
-    };
-    let text = value.to_str().unwrap_or_default().trim();
-    if text == "*" {
-        return Ok(None);
+fn answer(status: StatusCode, call: Call) -> Versioned<CallView> {
+    Versioned {
+        status,
+        version: call.updated_at,
+        body: call.into(),
     }
-    let version = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
-    // A tag that we can't have given is that of no version at all.
-    version
-        .and_then(|text| text.parse().ok())
-        .map(Some)
-        .ok_or_else(stale)
-}
-
-fn stale() -> Problem {
-    Problem::new(
-        Code::PreconditionFailed,
-        "the call was changed meanwhile: read it again",
-    )
-}
-
-fn answer(status: StatusCode, call: Call) -> Response {
-    let mut headers = HeaderMap::new();
-    if let Some(etag) = etag(&call) {
-        headers.insert(header::ETAG, etag);
-    }
-    (status, headers, Json(CallView::from(call))).into_response()
 }
 
 /// Deletes a call with its transcript, and its recording unless another call has it too.
@@ -135,7 +99,7 @@ pub(super) async fn delete(
     current: CurrentUser,
     Id(id): Id<CallId>,
 ) -> Result<StatusCode> {
-    changeable(&state, &current, &id).await?;
+    changeable_call(&state, &current, &id).await?;
     state.store.call_delete(&id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -150,8 +114,8 @@ pub(super) async fn cancel(
     State(state): State<ApiState>,
     current: CurrentUser,
     Id(id): Id<CallId>,
-) -> Result<Response> {
-    changeable(&state, &current, &id).await?;
+) -> Result<Versioned<CallView>> {
+    changeable_call(&state, &current, &id).await?;
     Ok(answer(StatusCode::OK, state.store.call_cancel(&id).await?))
 }
 
@@ -165,8 +129,8 @@ pub(super) async fn retry(
     State(state): State<ApiState>,
     current: CurrentUser,
     Id(id): Id<CallId>,
-) -> Result<Response> {
-    changeable(&state, &current, &id).await?;
+) -> Result<Versioned<CallView>> {
+    changeable_call(&state, &current, &id).await?;
     Ok(answer(StatusCode::ACCEPTED, state.store.call_retry(&id).await?))
 }
 
@@ -182,8 +146,8 @@ pub(super) async fn retranscribe(
     current: CurrentUser,
     Id(id): Id<CallId>,
     Json(body): Json<Retranscribe>,
-) -> Result<Response> {
-    changeable(&state, &current, &id).await?;
+) -> Result<Versioned<CallView>> {
+    changeable_call(&state, &current, &id).await?;
     let (model, language) = (validate::model(body.model)?, validate::language(body.language)?);
     Ok(answer(
         StatusCode::ACCEPTED,

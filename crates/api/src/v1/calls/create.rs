@@ -10,14 +10,12 @@ use http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{
-    form,
-    view::{CallView, etag},
-};
+use super::{form, view::CallView};
 use crate::{
     ApiState,
     auth::CurrentUser,
     extract::Json,
+    precondition::etag,
     problem::{Code, Problem, Result},
     receive, validate,
 };
@@ -134,7 +132,7 @@ pub(super) async fn create(
     if let Ok(location) = format!("/api/v1/calls/{}", call.id).parse() {
         headers.insert(header::LOCATION, location);
     }
-    if let Some(etag) = etag(&call) {
+    if let Some(etag) = etag(call.updated_at) {
         headers.insert(header::ETAG, etag);
     }
     Ok((StatusCode::CREATED, headers, Json(CallView::from(call))).into_response())

@@ -12,9 +12,9 @@ use http::HeaderMap;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::visible;
 use crate::{
     ApiState,
+    access::visible_call,
     auth::CurrentUser,
     extract::{Id, Query},
     problem::{Code, Problem, Result},
@@ -50,7 +50,7 @@ pub(super) async fn events(
     Query(from): Query<From>,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<SseEvent, Infallible>>>> {
-    visible(&state, &current, &id).await?;
+    visible_call(&state, &current, &id).await?;
     let after = match headers.get("last-event-id") {
         Some(value) => value
             .to_str()

@@ -7,18 +7,16 @@ use gametape_core::{
     policy,
 };
 use gametape_store::CallFilter;
-use http::{HeaderMap, header};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::{
-    view::{CallStateName, CallView, etag},
-    visible,
-};
+use super::view::{CallStateName, CallView};
 use crate::{
     ApiState,
+    access::visible_call,
     auth::CurrentUser,
     extract::{Id, Json, List, PageQuery, Query},
+    precondition::Versioned,
     problem::{Code, Problem, Result},
 };
 
@@ -84,11 +82,7 @@ pub(super) async fn get(
     State(state): State<ApiState>,
     current: CurrentUser,
     Id(id): Id<CallId>,
-) -> Result<(HeaderMap, Json<CallView>)> {
-    let call = visible(&state, &current, &id).await?;
-    let mut headers = HeaderMap::new();
-    if let Some(etag) = etag(&call) {
-        headers.insert(header::ETAG, etag);
-    }
-    Ok((headers, Json(call.into())))
+) -> Result<Versioned<CallView>> {
+    let call = visible_call(&state, &current, &id).await?;
+    Ok(Versioned::ok(call.updated_at, call.into()))
 }

@@ -19,7 +19,6 @@ use axum::extract::DefaultBodyLimit;
 use gametape_core::{
     call::{Call, Recording},
     id::CallId,
-    policy,
 };
 use tower_http::compression::CompressionLayer;
 use utoipa_axum::{
@@ -29,6 +28,7 @@ use utoipa_axum::{
 
 use crate::{
     ApiState,
+    access::visible_call,
     auth::CurrentUser,
     problem::{Code, Problem, Result},
 };
@@ -54,26 +54,9 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(history::jobs))
 }
 
-/// The call, if the caller may see it. One that they may not see is as good as missing.
-async fn visible(state: &ApiState, current: &CurrentUser, id: &CallId) -> Result<Call> {
-    let call = state.store.call_get(id).await?;
-    call.filter(|call| policy::may_see_call(&current.viewer, call))
-        .ok_or_else(|| Problem::not_found("call"))
-}
-
-/// The call, if the caller may change it.
-async fn changeable(state: &ApiState, current: &CurrentUser, id: &CallId) -> Result<Call> {
-    let call = visible(state, current, id).await?;
-    if policy::may_change_call(&current.viewer, &call) {
-        Ok(call)
-    } else {
-        Err(Problem::new(Code::Forbidden, "only the call's owner may do this"))
-    }
-}
-
 /// The recording of a call that the caller may see.
 async fn recording(state: &ApiState, current: &CurrentUser, id: &CallId) -> Result<(Call, Recording)> {
-    let call = visible(state, current, id).await?;
+    let call = visible_call(state, current, id).await?;
     let found = match &call.recording_id {
         Some(recording_id) => state.store.recording_get(recording_id).await?,
         None => None,

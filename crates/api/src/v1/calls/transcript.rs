@@ -9,9 +9,10 @@ use http::{HeaderMap, HeaderValue, header};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
-use super::{not_ready, view::TranscriptView, visible};
+use super::{not_ready, view::TranscriptView};
 use crate::{
     ApiState,
+    access::visible_call,
     auth::CurrentUser,
     extract::{Id, Json, Query},
     problem::Result,
@@ -59,7 +60,7 @@ pub(super) async fn transcript(
     Query(wanted): Query<Wanted>,
     headers: HeaderMap,
 ) -> Result<Response> {
-    visible(&state, &current, &id).await?;
+    visible_call(&state, &current, &id).await?;
     let transcript = state.store.transcript_read(&id).await?;
     let transcript = transcript.ok_or_else(|| not_ready("nothing of this call is transcribed yet"))?;
     let format = match wanted.format.unwrap_or_else(|| accepted(&headers)) {

@@ -4,7 +4,6 @@ use gametape_core::{
     call::{Call, CallProblem, Progress},
     transcript::{Segment, Speaker, Transcript, Word},
 };
-use http::HeaderValue;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -151,11 +150,6 @@ impl From<Call> for CallView {
             updated_at: call.updated_at,
         }
     }
-}
-
-/// Version of what people edit about a call, for `ETag` and `If-Match`.
-pub(super) fn etag(call: &Call) -> Option<HeaderValue> {
-    format!("\"{}\"", call.updated_at).parse().ok()
 }
 
 /// The words of a call.

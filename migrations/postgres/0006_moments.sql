@@ -1,0 +1,104 @@
+-- Moments: where comments and evidence that everybody may see overlap. They are made of those, in the same
+-- transaction, so that browsing them is a walk along an index.
+
+CREATE TABLE moments (
+    id            TEXT COLLATE "C"     NOT NULL PRIMARY KEY,
+    call_id       TEXT COLLATE "C"     NOT NULL REFERENCES calls (id) ON DELETE CASCADE,
+    -- 1 for what people see who review the call themselves just now: comments alone make these.
+    blind         BIGINT NOT NULL,
+    start_ms      BIGINT NOT NULL,
+    end_ms        BIGINT NOT NULL,
+    excerpt       TEXT   NOT NULL,
+    excerpt_folded TEXT COLLATE "C"  NOT NULL,
+    comment_count BIGINT NOT NULL,
+    reply_count   BIGINT NOT NULL,
+    score_count   BIGINT NOT NULL,
+    -- Scores as a share of their scale, in thousandths, so that scales compare; NULL without scores.
+    lowest_permille  BIGINT,
+    highest_permille BIGINT,
+    -- 1 where two reviewers differ by two levels or more on one criterion.
+    disputed      BIGINT NOT NULL,
+    newest_at     BIGINT NOT NULL
+);
+CREATE INDEX moments_of_call ON moments (call_id, blind, start_ms);
+CREATE INDEX moments_by_newest ON moments (newest_at DESC, id DESC);
+CREATE INDEX moments_by_highest ON moments (highest_permille DESC, id DESC) WHERE highest_permille IS NOT NULL;
+CREATE INDEX moments_by_lowest ON moments (lowest_permille, id) WHERE lowest_permille IS NOT NULL;
+CREATE INDEX moments_disputed ON moments (newest_at DESC, id DESC) WHERE disputed = 1;
+
+-- What a moment is made of.
+CREATE TABLE moment_items (
+    moment_id    TEXT COLLATE "C"     NOT NULL REFERENCES moments (id) ON DELETE CASCADE,
+    -- The comment, or the evidence.
+    item_id      TEXT COLLATE "C"     NOT NULL,
+    author_id    TEXT COLLATE "C"     NOT NULL,
+    -- The comment's kind; NULL for evidence.
+    comment_kind TEXT,
+    -- Of the score that the evidence is for; NULL for comments.
+    review_id    TEXT COLLATE "C",
+    criterion_id TEXT COLLATE "C",
+    value        BIGINT,
+    value_permille BIGINT,
+    created_at   BIGINT NOT NULL,
+    PRIMARY KEY (moment_id, item_id)
+);
+CREATE INDEX moment_items_of_item ON moment_items (item_id);
+CREATE INDEX moment_items_by_author ON moment_items (author_id, created_at DESC, moment_id);
+CREATE INDEX moment_items_by_criterion ON moment_items (criterion_id, value, created_at DESC, moment_id);
+CREATE INDEX moment_items_by_kind ON moment_items (comment_kind, created_at DESC, moment_id);
+
+-- Lists of phrases to look for, and where they were found.
+CREATE TABLE trackers (
+    id           TEXT COLLATE "C"     NOT NULL PRIMARY KEY,
+    title        TEXT   NOT NULL,
+    description  TEXT   NOT NULL,
+    -- As JSON.
+    phrases      TEXT   NOT NULL,
+    -- Whose words count; NULL for everybody's.
+    speaker_role TEXT,
+    -- Grows with every change: what the ETag says, and what hits belong to.
+    version      BIGINT NOT NULL,
+    created_by   TEXT COLLATE "C"     REFERENCES users (id),
+    disabled_at  BIGINT,
+    created_at   BIGINT NOT NULL
+);
+
+CREATE TABLE tracker_hits (
+    tracker_id TEXT COLLATE "C"     NOT NULL REFERENCES trackers (id) ON DELETE CASCADE,
+    call_id    TEXT COLLATE "C"     NOT NULL REFERENCES calls (id) ON DELETE CASCADE,
+    segment_id TEXT COLLATE "C"     NOT NULL REFERENCES segments (id) ON DELETE CASCADE,
+    start_ms   BIGINT NOT NULL,
+    end_ms     BIGINT NOT NULL,
+    phrase     TEXT   NOT NULL,
+    PRIMARY KEY (tracker_id, segment_id, start_ms)
+);
+CREATE INDEX tracker_hits_of_call ON tracker_hits (call_id, start_ms);
+CREATE INDEX tracker_hits_of_segment ON tracker_hits (segment_id);
+
+-- Calls that a tracker still has to look through; a worker takes them off one by one.
+CREATE TABLE tracker_todo (
+    tracker_id TEXT COLLATE "C" NOT NULL REFERENCES trackers (id) ON DELETE CASCADE,
+    call_id    TEXT COLLATE "C" NOT NULL REFERENCES calls (id) ON DELETE CASCADE,
+    PRIMARY KEY (tracker_id, call_id)
+);
+CREATE INDEX tracker_todo_of_call ON tracker_todo (call_id);
+
+-- What can be searched. The words column holds the text as bare words in lower case, one space between
+-- them, cut by the program, so that both engines index the same; the text itself is where it always was.
+CREATE TABLE search_documents (
+    doc_no   BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    -- 'title', 'segment' or 'comment'.
+    kind     TEXT   NOT NULL,
+    -- Id of the call, the segment or the comment.
+    source_id TEXT COLLATE "C"    NOT NULL UNIQUE,
+    call_id  TEXT COLLATE "C"     NOT NULL REFERENCES calls (id) ON DELETE CASCADE,
+    start_ms BIGINT,
+    end_ms   BIGINT,
+    -- Who speaks, for segments.
+    speaker_role TEXT,
+    text     TEXT   NOT NULL,
+    words    TEXT   NOT NULL
+);
+CREATE INDEX search_documents_of_call ON search_documents (call_id, kind);
+
+CREATE INDEX search_documents_words ON search_documents USING GIN (to_tsvector('simple', words));
