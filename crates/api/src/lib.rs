@@ -8,6 +8,7 @@ mod access;
 mod auth;
 mod events;
 mod extract;
+mod idempotency;
 mod openapi;
 mod ops;
 mod precondition;

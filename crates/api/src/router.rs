@@ -11,7 +11,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::SwaggerUi;
 
-use crate::{ApiState, auth, openapi, ops, problem, v1, wrap};
+use crate::{ApiState, auth, idempotency, openapi, ops, problem, v1, wrap};
 
 /// The routes that let everybody in: method and path. All others want a session or a token. `/metrics` has
 /// a rule of its own.
@@ -37,6 +37,7 @@ pub fn router(state: ApiState) -> Router {
 /// get request ids, measurements and security headers too.
 pub fn router_with_fallback(state: ApiState, fallback: Router) -> Router {
     let (signed_in, _) = documented_signed_in()
+        .route_layer(from_fn_with_state(state.clone(), idempotency::layer))
         .route_layer(from_fn_with_state(state.clone(), auth::authenticate))
         .split_for_parts();
     let (public, _) = documented_public().split_for_parts();

@@ -155,6 +155,9 @@ impl Worker {
             if let Err(error) = store.session_sweep().await {
                 tracing::warn!("could not clear expired sessions: {}", chain(&error));
             }
+            if let Err(error) = store.idempotency_sweep().await {
+                tracing::warn!("could not clear expired kept answers: {}", chain(&error));
+            }
             tokio::select! {
                 () = tokio::time::sleep(SWEEP) => {}
                 () = shutdown.cancelled() => return,

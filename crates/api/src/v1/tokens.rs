@@ -1,6 +1,6 @@
 //! API tokens of the caller.
 
-use axum::extract::State;
+use axum::{Extension, extract::State};
 use gametape_core::{id::TokenId, policy, user::Scope};
 use gametape_store::{NewToken, Token};
 use http::StatusCode;
@@ -12,6 +12,7 @@ use crate::{
     ApiState,
     auth::{CurrentUser, secret::Secret},
     extract::{Id, Json, List},
+    idempotency::ShownOnce,
     problem::{Code, Problem, Result},
     validate,
 };
@@ -133,7 +134,7 @@ pub(super) async fn create(
     State(state): State<ApiState>,
     current: CurrentUser,
     Json(body): Json<CreateToken>,
-) -> Result<(StatusCode, Json<CreatedToken>)> {
+) -> Result<(StatusCode, Extension<ShownOnce>, Json<CreatedToken>)> {
     let scope = Scope::from(body.scope);
     if !current.credential.covers(scope) {
         return Err(Problem::new(
@@ -167,7 +168,7 @@ pub(super) async fn create(
         info: token.into(),
         token: secret.text,
     };
-    Ok((StatusCode::CREATED, Json(created)))
+    Ok((StatusCode::CREATED, Extension(ShownOnce), Json(created)))
 }
 
 /// Stops a token for good; administrators may stop anybody's.

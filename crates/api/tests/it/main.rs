@@ -6,6 +6,7 @@ mod access;
 mod calls;
 mod events;
 mod forms;
+mod idempotency;
 mod media;
 mod problems;
 mod session;

@@ -11,6 +11,7 @@ mod bench;
 mod call;
 mod delete;
 mod event;
+mod idempotency;
 mod job;
 mod job_end;
 mod open;
