@@ -83,6 +83,9 @@ impl Scope {
     }
 }
 
+/// What stands in the place of the name of somebody who asked to be forgotten.
+pub const FORMER_COLLEAGUE: &str = "Former colleague";
+
 /// A person with an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {

@@ -18,6 +18,7 @@ mod idempotency;
 mod job;
 mod moment;
 mod open;
+mod person;
 mod recording;
 mod row;
 mod search;
