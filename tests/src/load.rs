@@ -31,7 +31,9 @@ impl Waits {
     /// The wait that `percent` of all don't exceed, in milliseconds.
     pub fn percentile_ms(&self, percent: usize) -> f64 {
         let index = (self.sorted.len() * percent / 100).min(self.sorted.len().saturating_sub(1));
-        self.sorted.get(index).map_or(0.0, |wait| wait.as_secs_f64() * 1_000.0)
+        self.sorted
+            .get(index)
+            .map_or(0.0, |wait| wait.as_secs_f64() * 1_000.0)
     }
 
     /// How many were done in a second.
@@ -86,5 +88,8 @@ pub async fn press<D: Deed>(clients: &[Client], limit: Duration, deed: D) -> Res
     }
     sorted.sort();
     ensure!(!sorted.is_empty(), "nothing was done");
-    Ok(Waits { sorted, took: begun.elapsed() })
+    Ok(Waits {
+        sorted,
+        took: begun.elapsed(),
+    })
 }

@@ -43,7 +43,7 @@ impl TextFormat {
 }
 
 /// The transcript as `WebVTT`.
-pub fn to_vtt(transcript: &Transcript) -> String {
+fn to_vtt(transcript: &Transcript) -> String {
     let mut out = String::from("WEBVTT\n");
     for (segment, text) in spoken(transcript) {
         let (start, end) = cue_times(segment, '.');
@@ -60,7 +60,7 @@ pub fn to_vtt(transcript: &Transcript) -> String {
 }
 
 /// The transcript as SRT.
-pub fn to_srt(transcript: &Transcript) -> String {
+fn to_srt(transcript: &Transcript) -> String {
     let mut out = String::new();
     for (number, (segment, text)) in spoken(transcript).enumerate() {
         let (start, end) = cue_times(segment, ',');
@@ -72,7 +72,7 @@ pub fn to_srt(transcript: &Transcript) -> String {
 }
 
 /// The transcript as plain text.
-pub fn to_txt(transcript: &Transcript) -> String {
+fn to_txt(transcript: &Transcript) -> String {
     let mut out = String::new();
     for (segment, text) in spoken(transcript) {
         let seconds = segment.start_ms.max(0) / 1_000;

@@ -19,7 +19,9 @@ use serde_json::json as value;
 
 fn number(name: &str, default: usize) -> Result<usize> {
     match std::env::var(format!("GAMETAPE_LOAD_{name}")) {
-        Ok(text) => text.parse().with_context(|| format!("GAMETAPE_LOAD_{name} must be a number")),
+        Ok(text) => text
+            .parse()
+            .with_context(|| format!("GAMETAPE_LOAD_{name} must be a number")),
         Err(_) => Ok(default),
     }
 }
@@ -59,7 +61,13 @@ async fn measure(engine: &str, workspace: &Workspace, url: &str, size: Size) -> 
     let clients: Vec<Client> = tokens.iter().map(|token| server.client(token)).collect();
     let limit = Duration::from_secs(number("SECONDS", 5)? as u64);
 
-    println!("\n{engine}: {} calls, {} comments, {} scores, {} clients", size.calls, size.comments, size.scores, clients.len());
+    println!(
+        "\n{engine}: {} calls, {} comments, {} scores, {} clients",
+        size.calls,
+        size.comments,
+        size.scores,
+        clients.len()
+    );
     println!("{}", head());
     for filter in filters(&seeded) {
         let path = format!("/moments?limit=50&{filter}");
@@ -74,12 +82,27 @@ async fn measure(engine: &str, workspace: &Workspace, url: &str, size: Size) -> 
         format!("/calls/{call}/comments?limit=200"),
         format!("/calls/{call}/reviews"),
     ];
-    println!("{}", press(&clients, limit, Get { paths: open }).await?.line("open a call with 2,000 comments"));
-    let post = Post { seeded: seeded.clone() };
+    println!(
+        "{}",
+        press(&clients, limit, Get { paths: open })
+            .await?
+            .line("open a call with 2,000 comments")
+    );
+    let post = Post {
+        seeded: seeded.clone(),
+    };
     println!("{}", press(&clients, limit, post).await?.line("post a comment"));
     let search = vec!["/search?q=discount%20warehouse&limit=20".to_owned()];
-    println!("{}", press(&clients, limit, Get { paths: search }).await?.line("search two words"));
-    println!("server: {} MB at most", server.process.peak_memory_bytes()? / 1_000_000);
+    println!(
+        "{}",
+        press(&clients, limit, Get { paths: search })
+            .await?
+            .line("search two words")
+    );
+    println!(
+        "server: {} MB at most",
+        server.process.peak_memory_bytes()? / 1_000_000
+    );
     Ok(())
 }
 
@@ -138,7 +161,12 @@ impl Deed for Get {
     async fn run(&self, client: &Client, _: usize) -> Result<()> {
         for path in &self.paths {
             let answer = client.request(Method::GET, path).send().await?;
-            ensure!(answer.status() == 200, "{path}: {}: {}", answer.status(), answer.text().await?);
+            ensure!(
+                answer.status() == 200,
+                "{path}: {}: {}",
+                answer.status(),
+                answer.text().await?
+            );
             answer.bytes().await?;
         }
         Ok(())

@@ -7,13 +7,16 @@ mod text;
 use std::fmt::Write as _;
 
 use anyhow::{Context, Result};
+use gametape_core::user::Role;
 use gametape_core::{
     Clock, TimeMs,
-    id::{AnchorId, CallId, CommentId, CriterionId, EvidenceId, ReviewId, SegmentId, TeamId, TranscriptId, UserId},
+    id::{
+        AnchorId, CallId, CommentId, CriterionId, EvidenceId, ReviewId, SegmentId, TeamId, TranscriptId,
+        UserId,
+    },
     rubric::{Definition, Scale},
 };
 use gametape_store::{NewUser, Store};
-use gametape_core::user::Role;
 use rows::{Cell, Rows};
 use serde_json::json;
 
@@ -51,7 +54,16 @@ const SCORES_OF_REVIEW: usize = 5;
 const DAY_MS: i64 = 24 * 3_600_000;
 const STAGES: [&str; 4] = ["Discovery", "Demo", "Proposal", "Closing"];
 const OUTCOMES: [&str; 3] = ["open", "won", "lost"];
-const TAGS: [&str; 8] = ["pricing", "renewal", "inbound", "outbound", "competitor", "security", "pilot", "churn"];
+const TAGS: [&str; 8] = [
+    "pricing",
+    "renewal",
+    "inbound",
+    "outbound",
+    "competitor",
+    "security",
+    "pilot",
+    "churn",
+];
 const KINDS: [&str; 4] = ["praise", "improve", "question", "note"];
 
 /// A small generator of numbers that look random (Marsaglia's xorshift64).
@@ -108,7 +120,9 @@ pub async fn seed(url: &str, size: Size, mut progress: impl FnMut(usize)) -> Res
             _ => share(rest, size.calls - 1, number - 1),
         };
         let reviews = share(size.scores / SCORES_OF_REVIEW, size.calls, number);
-        let id = maker.call(&mut rows, number, size.calls, comments, reviews).await?;
+        let id = maker
+            .call(&mut rows, number, size.calls, comments, reviews)
+            .await?;
         calls.push(id);
         if number % 100 == 99 {
             rows.commit().await?;
@@ -124,7 +138,11 @@ pub async fn seed(url: &str, size: Size, mut progress: impl FnMut(usize)) -> Res
     }
     rows.analyze().await?;
     store.close().await;
-    let criterion = maker.definition.criteria.first().context("the rubric has no criteria")?;
+    let criterion = maker
+        .definition
+        .criteria
+        .first()
+        .context("the rubric has no criteria")?;
     Ok(Seeded {
         criterion: criterion.id.clone(),
         people: maker.people,
@@ -161,20 +179,28 @@ async fn teams(rows: &mut Rows, people: &[UserId], now: TimeMs) -> Result<Vec<Te
     let teams: Vec<TeamId> = (0..TEAMS).map(|_| TeamId::new(now)).collect();
     for (number, id) in teams.iter().enumerate() {
         let name = format!("Team {number}");
-        rows.add("teams", &["id", "name", "name_folded", "created_at"], vec![
-            id.as_str().into(),
-            name.as_str().into(),
-            name.to_lowercase().into(),
-            now.into(),
-        ])
+        rows.add(
+            "teams",
+            &["id", "name", "name_folded", "created_at"],
+            vec![
+                id.as_str().into(),
+                name.as_str().into(),
+                name.to_lowercase().into(),
+                now.into(),
+            ],
+        )
         .await?;
     }
     for (number, person) in people.iter().enumerate() {
-        rows.add("team_members", &["team_id", "user_id", "created_at"], vec![
-            teams[number % TEAMS].as_str().into(),
-            person.as_str().into(),
-            now.into(),
-        ])
+        rows.add(
+            "team_members",
+            &["team_id", "user_id", "created_at"],
+            vec![
+                teams[number % TEAMS].as_str().into(),
+                person.as_str().into(),
+                now.into(),
+            ],
+        )
         .await?;
     }
     rows.commit().await?;
@@ -199,7 +225,11 @@ impl Maker {
         let team = self.teams[owner % TEAMS].clone();
         let tag = *self.dice.pick(&TAGS);
         let title = format!("{} with {}", text::topic(number), text::company(number));
-        let visible = if number == 0 { "org" } else { *self.dice.pick(&["team", "team", "org"]) };
+        let visible = if number == 0 {
+            "org"
+        } else {
+            *self.dice.pick(&["team", "team", "org"])
+        };
         if visible == "org" {
             self.open_calls.push(id.clone());
         }
@@ -207,10 +237,30 @@ impl Maker {
         rows.add(
             "calls",
             &[
-                "id", "owner_id", "title", "title_folded", "state", "occurred_at", "duration_ms", "channels",
-                "language", "transcript_id", "event_seq", "created_at", "updated_at", "team_id", "visibility", "tags",
-                "deal_name", "deal_name_folded", "deal_stage", "deal_amount_minor", "deal_currency", "deal_outcome",
-                "rep_talk_permille", "comment_count",
+                "id",
+                "owner_id",
+                "title",
+                "title_folded",
+                "state",
+                "occurred_at",
+                "duration_ms",
+                "channels",
+                "language",
+                "transcript_id",
+                "event_seq",
+                "created_at",
+                "updated_at",
+                "team_id",
+                "visibility",
+                "tags",
+                "deal_name",
+                "deal_name_folded",
+                "deal_stage",
+                "deal_amount_minor",
+                "deal_currency",
+                "deal_outcome",
+                "rep_talk_permille",
+                "comment_count",
             ],
             vec![
                 id_text.into(),
@@ -240,7 +290,12 @@ impl Maker {
             ],
         )
         .await?;
-        rows.add("call_tags", &["tag_folded", "call_id"], vec![tag.into(), id_text.into()]).await?;
+        rows.add(
+            "call_tags",
+            &["tag_folded", "call_id"],
+            vec![tag.into(), id_text.into()],
+        )
+        .await?;
         self.transcript(rows, &id, &transcript, at).await?;
         self.comments(rows, &id, &transcript, at, comments).await?;
         for _ in 0..reviews {
@@ -249,10 +304,26 @@ impl Maker {
         Ok(id)
     }
 
-    async fn transcript(&mut self, rows: &mut Rows, call: &CallId, id: &TranscriptId, at: TimeMs) -> Result<()> {
+    async fn transcript(
+        &mut self,
+        rows: &mut Rows,
+        call: &CallId,
+        id: &TranscriptId,
+        at: TimeMs,
+    ) -> Result<()> {
         rows.add(
             "transcripts",
-            &["id", "call_id", "job_id", "version", "model", "language", "windows_total", "completed_at", "created_at"],
+            &[
+                "id",
+                "call_id",
+                "job_id",
+                "version",
+                "model",
+                "language",
+                "windows_total",
+                "completed_at",
+                "created_at",
+            ],
             vec![
                 id.as_str().into(),
                 call.as_str().into(),
@@ -282,7 +353,16 @@ impl Maker {
             words.push(']');
             rows.add(
                 "segments",
-                &["id", "transcript_id", "window_no", "start_ms", "end_ms", "channel", "text", "words"],
+                &[
+                    "id",
+                    "transcript_id",
+                    "window_no",
+                    "start_ms",
+                    "end_ms",
+                    "channel",
+                    "text",
+                    "words",
+                ],
                 vec![
                     SegmentId::new(at).as_str().into(),
                     id.as_str().into(),
@@ -300,14 +380,28 @@ impl Maker {
     }
 
     /// An anchor of a few seconds somewhere in a call.
-    async fn anchor(&mut self, rows: &mut Rows, call: &CallId, transcript: &TranscriptId, at: TimeMs) -> Result<AnchorId> {
+    async fn anchor(
+        &mut self,
+        rows: &mut Rows,
+        call: &CallId,
+        transcript: &TranscriptId,
+        at: TimeMs,
+    ) -> Result<AnchorId> {
         let id = AnchorId::new(at);
         let start_ms = self.dice.roll(CALL_MS as usize - 20_000) as i64;
         let end_ms = start_ms + 2_000 + self.dice.roll(10_000) as i64;
         rows.add(
             "anchors",
             &[
-                "id", "call_id", "transcript_id", "start_ms", "end_ms", "quote", "prefix", "suffix", "status",
+                "id",
+                "call_id",
+                "transcript_id",
+                "start_ms",
+                "end_ms",
+                "quote",
+                "prefix",
+                "suffix",
+                "status",
                 "created_at",
             ],
             vec![
@@ -349,8 +443,17 @@ impl Maker {
             rows.add(
                 "comments",
                 &[
-                    "id", "call_id", "parent_id", "author_id", "anchor_id", "kind", "audience", "body", "mentions",
-                    "version", "created_at",
+                    "id",
+                    "call_id",
+                    "parent_id",
+                    "author_id",
+                    "anchor_id",
+                    "kind",
+                    "audience",
+                    "body",
+                    "mentions",
+                    "version",
+                    "created_at",
                 ],
                 vec![
                     id.as_str().into(),
@@ -374,16 +477,36 @@ impl Maker {
         Ok(())
     }
 
-    async fn review(&mut self, rows: &mut Rows, call: &CallId, transcript: &TranscriptId, at: TimeMs) -> Result<()> {
+    async fn review(
+        &mut self,
+        rows: &mut Rows,
+        call: &CallId,
+        transcript: &TranscriptId,
+        at: TimeMs,
+    ) -> Result<()> {
         let id = ReviewId::new(at);
         let reviewer = self.dice.roll(PEOPLE);
         let released = self.dice.roll(10) < 8;
-        let (state, end) = if released { ("released", Cell::from(at)) } else { ("withdrawn", Cell::NullInt) };
+        let (state, end) = if released {
+            ("released", Cell::from(at))
+        } else {
+            ("withdrawn", Cell::NullInt)
+        };
         rows.add(
             "reviews",
             &[
-                "id", "call_id", "reviewer_id", "rubric_id", "rubric_version", "state", "summary", "result_permille",
-                "submitted_at", "released_at", "version", "created_at",
+                "id",
+                "call_id",
+                "reviewer_id",
+                "rubric_id",
+                "rubric_version",
+                "state",
+                "summary",
+                "result_permille",
+                "submitted_at",
+                "released_at",
+                "version",
+                "created_at",
             ],
             vec![
                 id.as_str().into(),
@@ -401,27 +524,39 @@ impl Maker {
             ],
         )
         .await?;
-        let lines: Vec<(CriterionId, Scale)> =
-            self.definition.criteria.iter().map(|line| (line.id.clone(), line.scale)).collect();
+        let lines: Vec<(CriterionId, Scale)> = self
+            .definition
+            .criteria
+            .iter()
+            .map(|line| (line.id.clone(), line.scale))
+            .collect();
         for (criterion, scale) in lines.into_iter().take(SCORES_OF_REVIEW) {
             let levels = (scale.highest() - scale.lowest() + 1) as usize;
             let value = scale.lowest() + self.dice.roll(levels) as i64;
-            rows.add("scores", &["review_id", "criterion_id", "value", "note", "updated_at"], vec![
-                id.as_str().into(),
-                criterion.as_str().into(),
-                value.into(),
-                "heard it".into(),
-                at.into(),
-            ])
+            rows.add(
+                "scores",
+                &["review_id", "criterion_id", "value", "note", "updated_at"],
+                vec![
+                    id.as_str().into(),
+                    criterion.as_str().into(),
+                    value.into(),
+                    "heard it".into(),
+                    at.into(),
+                ],
+            )
             .await?;
             let anchor = self.anchor(rows, call, transcript, at).await?;
-            rows.add("evidence", &["id", "review_id", "criterion_id", "anchor_id", "created_at"], vec![
-                EvidenceId::new(at).as_str().into(),
-                id.as_str().into(),
-                criterion.as_str().into(),
-                anchor.as_str().into(),
-                at.into(),
-            ])
+            rows.add(
+                "evidence",
+                &["id", "review_id", "criterion_id", "anchor_id", "created_at"],
+                vec![
+                    EvidenceId::new(at).as_str().into(),
+                    id.as_str().into(),
+                    criterion.as_str().into(),
+                    anchor.as_str().into(),
+                    at.into(),
+                ],
+            )
             .await?;
         }
         Ok(())

@@ -10,8 +10,17 @@ use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _, Row as 
 const BATCH: usize = 400;
 /// Tables in an order in which what is pointed at comes first.
 const ORDER: [&str; 11] = [
-    "teams", "team_members", "calls", "call_tags", "transcripts", "segments", "anchors", "comments", "reviews",
-    "scores", "evidence",
+    "teams",
+    "team_members",
+    "calls",
+    "call_tags",
+    "transcripts",
+    "segments",
+    "anchors",
+    "comments",
+    "reviews",
+    "scores",
+    "evidence",
 ];
 
 /// A value in a row.
@@ -68,11 +77,19 @@ impl Rows {
             // A database for a benchmark need not outlive a power failure while it is filled.
             connection.execute("PRAGMA synchronous = OFF").await?;
         }
-        Ok(Self { connection, waiting: BTreeMap::new() })
+        Ok(Self {
+            connection,
+            waiting: BTreeMap::new(),
+        })
     }
 
     /// Adds a row; `columns` is the same for all rows of a table.
-    pub(super) async fn add(&mut self, table: &'static str, columns: &[&'static str], row: Vec<Cell>) -> Result<()> {
+    pub(super) async fn add(
+        &mut self,
+        table: &'static str,
+        columns: &[&'static str],
+        row: Vec<Cell>,
+    ) -> Result<()> {
         debug_assert_eq!(columns.len(), row.len(), "{table}");
         let waiting = self.waiting.entry(table).or_default();
         if waiting.columns.is_empty() {
@@ -100,12 +117,17 @@ impl Rows {
 
     /// The id and version of a published rubric, and what it holds.
     pub(super) async fn rubric(&mut self) -> Result<((String, i64), Definition)> {
-        let row = sqlx::query("SELECT rubric_id, version, definition FROM rubric_versions ORDER BY rubric_id LIMIT 1")
-            .fetch_optional(&mut self.connection)
-            .await?
-            .context("there is no published rubric")?;
+        let row = sqlx::query(
+            "SELECT rubric_id, version, definition FROM rubric_versions ORDER BY rubric_id LIMIT 1",
+        )
+        .fetch_optional(&mut self.connection)
+        .await?
+        .context("there is no published rubric")?;
         let definition: String = row.try_get("definition")?;
-        Ok(((row.try_get("rubric_id")?, row.try_get("version")?), serde_json::from_str(&definition)?))
+        Ok((
+            (row.try_get("rubric_id")?, row.try_get("version")?),
+            serde_json::from_str(&definition)?,
+        ))
     }
 
     /// Lets the engine count what is there, as its own housekeeping does sooner or later.
@@ -141,6 +163,9 @@ async fn insert(
             Cell::Text(text) => query.bind(text.as_str()),
         };
     }
-    query.execute(&mut **tx).await.with_context(|| format!("fill {table}"))?;
+    query
+        .execute(&mut **tx)
+        .await
+        .with_context(|| format!("fill {table}"))?;
     Ok(())
 }
