@@ -101,4 +101,5 @@ CREATE TABLE search_documents (
 );
 CREATE INDEX search_documents_of_call ON search_documents (call_id, kind);
 
+-- From here on each engine has its own.
 CREATE INDEX search_documents_words ON search_documents USING GIN (to_tsvector('simple', words));

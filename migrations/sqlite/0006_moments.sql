@@ -101,6 +101,7 @@ CREATE TABLE search_documents (
 );
 CREATE INDEX search_documents_of_call ON search_documents (call_id, kind);
 
+-- From here on each engine has its own.
 CREATE VIRTUAL TABLE search_index USING fts5 (
     words, content = 'search_documents', content_rowid = 'doc_no', tokenize = "unicode61 remove_diacritics 0"
 );

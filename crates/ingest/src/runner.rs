@@ -155,8 +155,11 @@ impl Worker {
             if let Err(error) = store.session_sweep().await {
                 tracing::warn!("could not clear expired sessions: {}", chain(&error));
             }
+            if let Err(error) = store.job_sweep().await {
+                tracing::warn!("could not clear old deletions: {}", chain(&error));
+            }
             if let Err(error) = store.idempotency_sweep().await {
-                tracing::warn!("could not clear expired kept answers: {}", chain(&error));
+                tracing::warn!("could not clear old answers: {}", chain(&error));
             }
             tokio::select! {
                 () = tokio::time::sleep(SWEEP) => {}

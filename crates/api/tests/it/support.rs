@@ -167,6 +167,16 @@ impl App {
         }
     }
 
+    /// Sends a request and looks at the head of the answer only.
+    pub(crate) async fn status(&self, request: Ask) -> StatusCode {
+        self.router
+            .clone()
+            .oneshot(request.build())
+            .await
+            .unwrap()
+            .status()
+    }
+
     pub(crate) async fn get(&self, person: &Person, path: &str) -> Reply {
         self.send(Ask::get(path).by(person)).await
     }

@@ -4,7 +4,7 @@ use gametape_core::{id::CallId, job::JobKind};
 use gametape_store::JobEnd;
 
 use crate::bench::{
-    Bench, LEASE_MS, Where, assert_lease_lost, assert_not_found, progress, published, segment,
+    Bench, HOUR_MS, LEASE_MS, Where, assert_lease_lost, assert_not_found, progress, published, segment,
 };
 
 crate::on_every_engine!(
@@ -14,6 +14,7 @@ crate::on_every_engine!(
     a_recording_stays_while_another_call_has_it,
     a_recording_stays_while_an_upload_may_still_use_it,
     deleting_a_waiting_call_ends_its_upload,
+    deletions_that_are_done_are_forgotten_after_a_week,
 );
 
 async fn a_ready_call_goes_with_all_that_belongs_to_it(b: Bench) {
@@ -150,4 +151,20 @@ async fn deleting_a_waiting_call_ends_its_upload(b: Bench) {
     assert_eq!(b.store.upload_get(&upload).await.unwrap(), None);
     assert_not_found(b.append(&upload, 4, 6).await);
     assert_eq!(b.deletions().await, [format!("uploads/{upload}")]);
+}
+
+async fn deletions_that_are_done_are_forgotten_after_a_week(b: Bench) {
+    let ann = b.user("ann").await;
+    let call = b.ready_call(&ann.id, "Talk").await;
+    b.deletions().await;
+    b.store.call_delete(&call.id).await.unwrap();
+    b.clock.advance_ms(7 * 24 * HOUR_MS);
+    let done = b.store.job_sweep().await.unwrap();
+    assert!(done > 0, "what was deleted while the call was made");
+    b.store.job_sweep().await.unwrap();
+    assert_eq!(
+        b.deletions().await.len(),
+        1,
+        "the deletion that nobody did yet is still there"
+    );
 }
