@@ -24,6 +24,9 @@ ALTER TABLE calls ADD COLUMN patience_ms BIGINT;
 -- Comments and replies that everybody sees who sees the call.
 ALTER TABLE calls ADD COLUMN comment_count BIGINT NOT NULL DEFAULT 0;
 
+-- Lists are sorted by it, in the order of the other engine: byte by byte.
+ALTER TABLE calls ALTER COLUMN title_folded TYPE TEXT COLLATE "C";
+
 CREATE INDEX calls_of_team ON calls (team_id, created_at, id);
 CREATE INDEX calls_by_time ON calls (occurred_at, id);
 CREATE INDEX calls_of_deal ON calls (deal_external_id);
