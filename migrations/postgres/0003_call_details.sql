@@ -52,3 +52,8 @@ CREATE INDEX call_invited_of_call ON call_invited (call_id);
 -- Who an event is for among those who see the call: NULL for all of them; ids of people as a JSON list; or
 -- 'scores:' and a reviewer's id, for what is kept from people who review the call themselves just now.
 ALTER TABLE events ADD COLUMN audience TEXT;
+
+-- From here on each engine has its own.
+
+-- Lists are sorted by it, in the order of the other engine: byte by byte.
+ALTER TABLE calls ALTER COLUMN title_folded TYPE TEXT COLLATE "C";

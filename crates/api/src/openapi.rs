@@ -22,7 +22,7 @@ use crate::problem::ProblemView;
     components(schemas(ProblemView)),
     security(("session" = []), ("token" = [])),
     tags(
-        (name = "people", description = "Accounts, sessions and tokens"),
+        (name = "people", description = "Accounts, teams, invitations, sessions and tokens"),
         (name = "calls", description = "Recorded conversations and all that hangs on one"),
         (name = "uploads", description = "Resumable uploads: tus 1.0.0"),
         (name = "operation", description = "The installation itself"),

@@ -17,6 +17,8 @@ use crate::{ApiState, auth, idempotency, openapi, ops, problem, v1, wrap};
 /// a rule of its own.
 pub const PUBLIC_ROUTES: &[(&str, &str)] = &[
     ("post", "/api/v1/session"),
+    ("post", "/api/v1/invitations/open"),
+    ("post", "/api/v1/invitations/accept"),
     ("get", "/healthz"),
     ("get", "/readyz"),
     ("get", "/api/docs/"),
@@ -65,17 +67,22 @@ pub(crate) fn documented() -> OpenApiRouter<ApiState> {
 }
 
 fn documented_public() -> OpenApiRouter<ApiState> {
-    v1::session::public_routes()
+    v1::session::public_routes().merge(v1::invitations::public_routes())
 }
 
 /// Routes for those who are signed in. Whoever adds one here can't forget to ask who is there.
 fn documented_signed_in() -> OpenApiRouter<ApiState> {
     let admin = v1::users::routes()
+        .merge(v1::audit::routes())
+        .merge(v1::invitations::admin_routes())
         .merge(v1::jobs::routes())
+        .merge(v1::teams::admin_routes())
         .route_layer(from_fn(auth::require_admin));
     OpenApiRouter::new()
         .merge(v1::session::routes())
         .merge(v1::me::routes())
+        .merge(v1::people::routes())
+        .merge(v1::teams::routes())
         .merge(v1::tokens::routes())
         .merge(v1::server::routes())
         .merge(v1::calls::routes())

@@ -19,6 +19,34 @@ pub(crate) fn line(what: &str, text: &str, max_chars: usize) -> Result<String> {
     Ok(text.to_owned())
 }
 
+/// Text on one line that may be missing.
+pub(crate) fn opt_line(what: &str, text: Option<&str>, max_chars: usize) -> Result<Option<String>> {
+    text.map(|text| line(what, text, max_chars)).transpose()
+}
+
+/// Text to look for, without spaces around it, of at most `max_chars` characters; `None` for nothing.
+pub(crate) fn wanted(what: &str, text: Option<String>, max_chars: usize) -> Result<Option<String>> {
+    let text = text
+        .map(|text| text.trim().to_owned())
+        .filter(|text| !text.is_empty());
+    if text.as_ref().is_some_and(|text| text.chars().count() > max_chars) {
+        return Err(Problem::invalid_value(format!(
+            "{what} must have {max_chars} characters at most"
+        )));
+    }
+    Ok(text)
+}
+
+/// A list of at most `max` entries.
+pub(crate) fn at_most<T>(what: &str, list: &[T], max: usize) -> Result<()> {
+    if list.len() <= max {
+        return Ok(());
+    }
+    Err(Problem::invalid_value(format!(
+        "{what} may have {max} entries at most"
+    )))
+}
+
 /// A sign-in name. Whether mail arrives there is not our concern; it only has to look like an address.
 pub(crate) fn email(text: &str) -> Result<String> {
     let text = line("email", text, 254)?;

@@ -148,6 +148,21 @@ impl Store {
         self.audit_write(actor, entry).await
     }
 
+    /// Whether somebody signed in from this address at `since` or later.
+    #[tracing::instrument(name = "db.audit.signed_in_from", level = "debug", skip_all)]
+    pub async fn audit_signed_in_from(&self, user_id: &UserId, address: &str, since: TimeMs) -> Result<bool> {
+        let known = sqlx::query(
+            "SELECT id FROM audit WHERE actor_id = $1 AND at >= $2 AND action = $3 AND address = $4 LIMIT 1",
+        )
+        .bind(user_id.as_str())
+        .bind(since)
+        .bind(AuditAction::SessionCreate.as_str())
+        .bind(clean(address).as_ref())
+        .fetch_optional(self.read())
+        .await?;
+        Ok(known.is_some())
+    }
+
     /// Entries of the log, the newest first.
     #[tracing::instrument(name = "db.audit.list", level = "debug", skip_all)]
     pub async fn audit_list(&self, filter: &AuditFilter, page: &PageRequest) -> Result<Page<AuditEntry>> {

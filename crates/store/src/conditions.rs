@@ -48,6 +48,26 @@ impl Conditions {
         self.push(condition, values);
     }
 
+    /// Adds that `column` is one of `values`. Without any, nothing is.
+    pub(crate) fn and_in<V: Into<Value>>(
+        &mut self,
+        column: &'static str,
+        values: impl IntoIterator<Item = V>,
+    ) {
+        let first = self.values.len();
+        self.values.extend(values.into_iter().map(Into::into));
+        let places: Vec<String> = (first + 1..=self.values.len()).map(|n| format!("${n}")).collect();
+        self.sql.push_str(" AND ");
+        if places.is_empty() {
+            self.sql.push_str("1 = 0");
+        } else {
+            self.sql.push_str(column);
+            self.sql.push_str(" IN (");
+            self.sql.push_str(&places.join(", "));
+            self.sql.push(')');
+        }
+    }
+
     /// Adds text in which `?` stands for each of `values`, in order.
     pub(crate) fn push<V: Into<Value>>(&mut self, text: &'static str, values: impl IntoIterator<Item = V>) {
         let mut pieces = text.split('?');
@@ -125,7 +145,16 @@ mod tests {
         let mut conditions = Conditions::default();
         conditions.and("a = ?", [1]);
         conditions.and("(b < ? OR c < ?)", ["x", "y"]);
-        assert_eq!(conditions.sql, " AND a = $1 AND (b < $2 OR c < $3)");
-        assert_eq!(conditions.values, [Value::Int(1), "x".into(), "y".into()]);
+        conditions.and_in("d", ["p", "q"]);
+        assert_eq!(
+            conditions.sql,
+            " AND a = $1 AND (b < $2 OR c < $3) AND d IN ($4, $5)"
+        );
+        let texts = ["x", "y", "p", "q"].map(Value::from);
+        assert_eq!(conditions.values[0], Value::Int(1));
+        assert_eq!(conditions.values[1..], texts);
+        let mut nothing = Conditions::default();
+        nothing.and_in("d", [] as [&str; 0]);
+        assert_eq!(nothing.sql, " AND 1 = 0");
     }
 }

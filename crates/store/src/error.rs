@@ -96,6 +96,17 @@ impl StoreError {
             _ => error.into(),
         }
     }
+
+    /// Turns a reference to something that is gone into a conflict of `what`, and leaves other errors as they
+    /// are.
+    pub(crate) fn or_gone(error: sqlx::Error, what: &'static str, detail: &str) -> Self {
+        match &error {
+            sqlx::Error::Database(database) if database.is_foreign_key_violation() => {
+                Self::conflict(what, detail)
+            }
+            _ => error.into(),
+        }
+    }
 }
 
 impl From<sqlx::Error> for StoreError {

@@ -19,3 +19,13 @@ pub(crate) async fn refresh(
 pub(crate) async fn rebuild(_tx: &mut Tx, _call_id: &CallId, _now: TimeMs) -> Result<()> {
     Ok(())
 }
+
+impl crate::Store {
+    /// Makes all moments of a call anew, after its comments and reviews were written by other means.
+    pub async fn moments_rebuild(&self, call_id: &CallId) -> Result<()> {
+        let mut tx = self.begin().await?;
+        rebuild(&mut tx, call_id, self.now()).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+}

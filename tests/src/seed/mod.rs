@@ -16,7 +16,7 @@ use gametape_core::{
     },
     rubric::{Definition, Scale},
 };
-use gametape_store::{NewUser, Store};
+use gametape_store::{Actor, NewUser, Store};
 use rows::{Cell, Rows};
 use serde_json::json;
 
@@ -170,7 +170,7 @@ async fn people(store: &Store) -> Result<Vec<UserId>> {
             },
             password_hash: "!".to_owned(),
         };
-        people.push(store.user_create(new).await?.id);
+        people.push(store.user_create(&Actor::default(), new).await?.id);
     }
     Ok(people)
 }

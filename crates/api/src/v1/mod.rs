@@ -1,10 +1,14 @@
 //! Version 1 of the interface, one folder or file a resource.
 
+pub(crate) mod audit;
 pub(crate) mod calls;
+pub(crate) mod invitations;
 pub(crate) mod jobs;
 pub(crate) mod me;
+pub(crate) mod people;
 pub(crate) mod server;
 pub(crate) mod session;
+pub(crate) mod teams;
 pub(crate) mod tokens;
 pub(crate) mod uploads;
 pub(crate) mod users;

@@ -157,13 +157,13 @@ pub(super) async fn create(
     }
     let secret = Secret::api_token();
     let new = NewToken {
-        user_id: current.viewer.user_id,
+        user_id: current.viewer.user_id.clone(),
         name: validate::line("name", &body.name, 100)?,
         token_hash: secret.hash.clone(),
         scope,
         expires_at,
     };
-    let token = state.store.token_create(new).await?;
+    let token = state.store.token_create(&current.actor(), new).await?;
     let created = CreatedToken {
         info: token.into(),
         token: secret.text,
@@ -184,6 +184,6 @@ pub(super) async fn revoke(
 ) -> Result<StatusCode> {
     let anybodys = policy::may_administer(&current.viewer) && current.credential.covers(Scope::Admin);
     let owner = Some(&current.viewer.user_id).filter(|_| !anybodys);
-    state.store.token_revoke(&id, owner).await?;
+    state.store.token_revoke(&current.actor(), &id, owner).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -118,7 +118,10 @@ async fn a_stream_ends_when_its_call_is_deleted() {
     let seq = app.store.event_last_seq(&call).await.unwrap();
     let mut first = Events::open(&app, &ann, &call, "", Some(seq)).await;
     let mut second = Events::open(&app, &ann, &call, "", Some(seq)).await;
-    app.store.call_delete(&call).await.unwrap();
+    app.store
+        .call_delete(&gametape_store::Actor::default(), &call)
+        .await
+        .unwrap();
     assert!(first.next().await.is_none());
     assert!(second.next().await.is_none());
 }

@@ -51,7 +51,7 @@ async fn a_session_ends_by_itself_and_with_the_account() {
     app.clock.advance_ms(14 * 24 * 3_600_000 + 1);
     app.send(me()).await.is_problem(401, "unauthenticated");
 
-    app.store.user_set_disabled(&ann.user.id, true).await.unwrap();
+    app.disable(&ann, true).await;
     app.get(&ann, "/api/v1/me")
         .await
         .is_problem(401, "unauthenticated");

@@ -9,13 +9,13 @@ use gametape_api::{ApiConfig, ApiState, Secret, hash_password, router};
 use gametape_core::{
     Clock, ManualClock,
     call::{Progress, Stage},
-    id::{CallId, RecordingId},
+    id::{CallId, RecordingId, TeamId},
     job::{Job, JobKind},
     transcript::Word,
     user::{Role, Scope, User},
 };
 use gametape_media::{Media, MediaKey, S3Options};
-use gametape_store::{Fence, JobEnd, NewSegment, NewToken, NewUser, Store};
+use gametape_store::{Actor, Fence, JobEnd, NewSegment, NewToken, NewUser, Store, UserPatch};
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use serde_json::Value;
@@ -128,7 +128,7 @@ impl App {
             role,
             password_hash: PASSWORD_HASH.clone(),
         };
-        let user = self.store.user_create(new).await.unwrap();
+        let user = self.store.user_create(&Actor::default(), new).await.unwrap();
         let scope = if role == Role::Admin {
             Scope::Admin
         } else {
@@ -147,8 +147,33 @@ impl App {
             scope,
             expires_at: None,
         };
-        self.store.token_create(new).await.unwrap();
+        self.store.token_create(&Actor::default(), new).await.unwrap();
         secret.text
+    }
+
+    /// Shuts an account, or opens it again.
+    pub(crate) async fn disable(&self, person: &Person, disabled: bool) {
+        let patch = UserPatch {
+            disabled: Some(disabled),
+            ..UserPatch::default()
+        };
+        self.store
+            .user_update(&Actor::default(), &person.user.id, patch)
+            .await
+            .unwrap();
+    }
+
+    /// A team of these people.
+    pub(crate) async fn team(&self, name: &str, people: &[&Person]) -> TeamId {
+        let actor = Actor::default();
+        let team = self.store.team_create(&actor, name).await.unwrap();
+        for person in people {
+            self.store
+                .team_add_member(&actor, &team.id, &person.user.id)
+                .await
+                .unwrap();
+        }
+        team.id
     }
 
     pub(crate) async fn ann(&self) -> Person {

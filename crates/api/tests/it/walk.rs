@@ -2,7 +2,7 @@
 
 use gametape_api::{PUBLIC_ROUTES, openapi};
 use gametape_core::{
-    id::{CallId, TokenId, UploadId, UserId},
+    id::{CallId, InvitationId, SessionId, TeamId, TokenId, UploadId, UserId},
     user::{Role, Scope},
 };
 use serde_json::{Value, json};
@@ -13,11 +13,15 @@ use crate::support::{App, Ask, NOW_MS, Reply};
 fn routes() -> Vec<(String, String)> {
     let document = serde_json::to_value(openapi()).unwrap();
     let mut routes = Vec::new();
+    let user_id = UserId::new(NOW_MS).to_string();
     for (path, item) in document["paths"].as_object().unwrap() {
         let id = match path.as_str() {
             path if path.contains("/calls/") => CallId::new(NOW_MS).to_string(),
             path if path.contains("/uploads/") => UploadId::new(NOW_MS).to_string(),
             path if path.contains("/tokens/") => TokenId::new(NOW_MS).to_string(),
+            path if path.contains("/teams/") => TeamId::new(NOW_MS).to_string(),
+            path if path.contains("/sessions/") => SessionId::new(NOW_MS).to_string(),
+            path if path.contains("/invitations/") => InvitationId::new(NOW_MS).to_string(),
             _ => UserId::new(NOW_MS).to_string(),
         };
         for method in item
@@ -26,7 +30,10 @@ fn routes() -> Vec<(String, String)> {
             .keys()
             .filter(|key| *key != "parameters")
         {
-            routes.push((method.clone(), path.replace("{id}", &id)));
+            routes.push((
+                method.clone(),
+                path.replace("{id}", &id).replace("{user_id}", &user_id),
+            ));
         }
     }
     assert!(routes.len() > 30, "{routes:?}");
@@ -92,7 +99,10 @@ async fn scopes_and_roles_limit_what_is_done() {
         .filter(|(method, path)| !is_public(method, path))
     {
         let safe = ["get", "head", "options"].contains(&method.as_str());
-        let for_admins = path.contains("/users") || path.ends_with("/v1/jobs");
+        let for_admins = ["/v1/users", "/v1/jobs", "/v1/audit", "/v1/invitations"]
+            .iter()
+            .any(|prefix| path.contains(prefix))
+            || (path.contains("/v1/teams") && !safe);
         if !safe {
             app.send(Ask::new(&method, &path).bearer(&reader))
                 .await

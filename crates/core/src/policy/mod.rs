@@ -85,6 +85,27 @@ pub fn may_use_team(viewer: &Viewer, team_id: &TeamId) -> bool {
     viewer.role == Role::Admin || viewer.team_ids.contains(team_id)
 }
 
+/// The team of a call whose owner, `viewer`, named none: theirs, where there is no choice.
+pub fn default_team(viewer: &Viewer) -> Option<TeamId> {
+    match &viewer.team_ids[..] {
+        [team_id] => Some(team_id.clone()),
+        _ => None,
+    }
+}
+
+/// The visibility of a new call for which none was chosen: a team is there to see each other's calls.
+pub fn default_visibility(team_id: Option<&TeamId>) -> Visibility {
+    match team_id {
+        Some(_) => Visibility::Team,
+        None => Visibility::Private,
+    }
+}
+
+/// Whether a call may be seen like this: by a team only if it has one.
+pub fn is_sharing_sound(team_id: Option<&TeamId>, visibility: Visibility) -> bool {
+    visibility != Visibility::Team || team_id.is_some()
+}
+
 /// Whether `viewer`, who sees the call, may see `comment`; for an answer, `comment` is what it answers.
 /// Notes to oneself are nobody else's, administrators included.
 pub fn may_see_comment(viewer: &Viewer, comment: &Comment) -> bool {
@@ -157,6 +178,11 @@ pub fn may_hear_event(viewer: &Viewer, audience: &EventAudience, blind: bool) ->
 /// Whether `viewer` may manage accounts, teams and invitations, see jobs of all calls, and read the audit log.
 pub fn may_administer(viewer: &Viewer) -> bool {
     viewer.role == Role::Admin
+}
+
+/// Whether `viewer` may give `user_id` another role, shut the account or open it again: nobody their own.
+pub fn may_change_standing(viewer: &Viewer, user_id: &UserId) -> bool {
+    may_administer(viewer) && viewer.user_id != *user_id
 }
 
 /// Whether `viewer` may take a copy of all that is known about `user_id`.

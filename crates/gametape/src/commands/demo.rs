@@ -17,7 +17,7 @@ use gametape_core::{
     user::{Role, User},
 };
 use gametape_media::{Media, MediaKey};
-use gametape_store::{CallFilter, NewCall, NewPart, NewUpload, NewUser, Store};
+use gametape_store::{Actor, CallDetails, CallFilter, NewCall, NewPart, NewUpload, NewUser, Store};
 use serde::Deserialize;
 use sha2::{Digest, Sha256, digest::common::hazmat::SerializableState};
 
@@ -91,7 +91,7 @@ async fn make_people(store: &Store) -> anyhow::Result<Vec<User>> {
                 role: *role,
                 password_hash: hash_password(PASSWORD)?,
             };
-            store.user_create(new).await?
+            store.user_create(&Actor::default(), new).await?
         };
         people.push(user);
     }
@@ -152,6 +152,7 @@ async fn make_call(
         language: Some(sample.language.clone()),
         model: None,
         upload_id: upload.id,
+        details: CallDetails::default(),
     };
     let call = store.call_create(new).await?;
     for (channel, speaker) in sample.channels.iter().enumerate() {

@@ -1,11 +1,16 @@
 //! Who speaks on which channel of a call.
 
-use gametape_core::{id::CallId, transcript::Speaker};
+use gametape_core::{
+    call::Call,
+    id::{CallId, TranscriptId},
+    stats::talk_stats,
+    transcript::{Segment, Speaker},
+};
 use sqlx::AnyConnection;
 
-use super::{bump, find};
+use super::{bump, find, set_talk};
 use crate::{
-    Result, Store, StoreError,
+    Result, Store, StoreError, Tx,
     event::{self, NewEvent},
     row::{Fields, clean},
 };
@@ -52,6 +57,40 @@ impl Speakers {
     }
 }
 
+/// Makes the figures that lists sort by anew: who is the rep may have changed. A call without statistics has
+/// none.
+async fn refresh_talk(tx: &mut Tx, call: &Call) -> Result<()> {
+    let has_stats: Option<i64> =
+        sqlx::query_scalar("SELECT CAST(1 AS BIGINT) FROM calls WHERE id = $1 AND stats IS NOT NULL")
+            .bind(call.id.as_str())
+            .fetch_optional(&mut **tx)
+            .await?;
+    if has_stats.is_none() {
+        return Ok(());
+    }
+    let speakers = Speakers::read(&mut **tx, &call.id, call.channels).await?;
+    let rows = sqlx::query("SELECT start_ms, end_ms, channel, text FROM segments WHERE transcript_id = $1")
+        .bind(call.transcript_id.as_ref().map(TranscriptId::as_str))
+        .fetch_all(&mut **tx)
+        .await?;
+    let read = |row| {
+        let fields = Fields::of(row, "segments");
+        let channel = fields.int("channel")?.max(0) as usize;
+        Ok(Segment {
+            id: None,
+            start_ms: fields.int("start_ms")?,
+            end_ms: fields.int("end_ms")?,
+            channel,
+            speaker: speakers.on(channel),
+            text: fields.text("text")?,
+            words: Vec::new(),
+        })
+    };
+    let segments = rows.iter().map(read).collect::<Result<Vec<_>>>()?;
+    let stats = talk_stats(&segments, call.duration_ms.unwrap_or(0), speakers.channels);
+    set_talk(tx, &call.id, Some(&stats)).await
+}
+
 impl Store {
     /// The speakers of a call, one a channel, in order; none when there is no such call.
     #[tracing::instrument(name = "db.call.speakers", level = "debug", skip_all)]
@@ -95,6 +134,7 @@ impl Store {
         .bind(clean(&speaker.name).as_ref())
         .execute(&mut *tx)
         .await?;
+        refresh_talk(&mut tx, &call).await?;
         event::write(&mut tx, id, now, &[NewEvent::call()]).await?;
         tx.commit().await?;
         Ok(())

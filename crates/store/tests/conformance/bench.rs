@@ -9,8 +9,8 @@ use gametape_core::{
     user::{Role, User},
 };
 use gametape_store::{
-    DeletePayload, Fence, JobEnd, NewCall, NewPart, NewSegment, NewUpload, NewUser, Store, StoreError,
-    UploadDone,
+    Actor, CallDetails, DeletePayload, Fence, JobEnd, NewCall, NewPart, NewSegment, NewUpload, NewUser,
+    Store, StoreError, UploadDone,
 };
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _};
 use tempfile::TempDir;
@@ -21,6 +21,12 @@ pub(crate) const MINUTE_MS: i64 = 60_000;
 pub(crate) const HOUR_MS: i64 = 60 * MINUTE_MS;
 /// The lease that tests ask for.
 pub(crate) const LEASE_MS: i64 = 30_000;
+
+/// Who does what nobody in particular does.
+pub(crate) const CLI: &Actor = &Actor {
+    user_id: None,
+    address: None,
+};
 
 /// Stages of a call and the deletion of objects: what an ordinary worker takes.
 pub(crate) const ALL: &[JobKind] = JobKind::ALL;
@@ -152,7 +158,7 @@ impl Bench {
             role: Role::Rep,
             password_hash: format!("hash of {name}'s password"),
         };
-        self.store.user_create(new).await.unwrap()
+        self.store.user_create(CLI, new).await.unwrap()
     }
 
     /// An upload that nothing has arrived of.
@@ -282,6 +288,25 @@ impl Bench {
         call
     }
 
+    /// What somebody does at their desk.
+    pub(crate) fn actor(&self, user: &User) -> Actor {
+        Actor {
+            user_id: Some(user.id.clone()),
+            address: Some("192.0.2.7".to_owned()),
+        }
+    }
+
+    /// Does something to the database behind the store's back.
+    pub(crate) async fn execute(&self, sql: &'static str) -> Result<u64, sqlx::Error> {
+        assert!(self.place != Where::Memory, "memory can't be opened twice");
+        sqlx::any::install_default_drivers();
+        let url = self.url.replace(' ', "%20").replace('#', "%23");
+        let mut connection = AnyConnection::connect(&url).await.unwrap();
+        let outcome = sqlx::query(sql).execute(&mut connection).await;
+        connection.close().await.unwrap();
+        outcome.map(|done| done.rows_affected())
+    }
+
     /// What the `media.delete` jobs that may run now would delete; they are done afterwards.
     pub(crate) async fn deletions(&self) -> Vec<String> {
         let mut prefixes = Vec::new();
@@ -326,6 +351,7 @@ pub(crate) fn new_call(owner: &UserId, title: &str, upload_id: &UploadId) -> New
         language: None,
         model: None,
         upload_id: upload_id.clone(),
+        details: CallDetails::default(),
     }
 }
 
@@ -373,6 +399,14 @@ pub(crate) fn assert_conflict<T: std::fmt::Debug>(result: Result<T, StoreError>)
     match result {
         Err(StoreError::Conflict { .. }) => {}
         other => panic!("no conflict: {other:?}"),
+    }
+}
+
+#[track_caller]
+pub(crate) fn assert_stale<T: std::fmt::Debug>(result: Result<T, StoreError>) {
+    match result {
+        Err(StoreError::Stale { .. }) => {}
+        other => panic!("not stale: {other:?}"),
     }
 }
 

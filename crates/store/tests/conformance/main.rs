@@ -7,16 +7,22 @@
     reason = "a test that meets an error has failed"
 )]
 
+mod audit;
 mod bench;
 mod call;
+mod call_details;
+mod call_list;
 mod delete;
 mod event;
 mod idempotency;
+mod invitation;
 mod job;
 mod job_end;
 mod open;
+mod person;
 mod race;
 mod session;
+mod team;
 mod tidy;
 mod token;
 mod transcript;

@@ -4,6 +4,7 @@ mod audio;
 mod change;
 mod clip;
 mod create;
+mod details;
 mod events;
 mod form;
 mod history;

@@ -7,6 +7,8 @@ use gametape_core::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::details::{DealView, ParticipantView, TalkView, VisibilityName};
+
 /// One recorded conversation.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Call)]
@@ -43,6 +45,22 @@ pub(crate) struct CallView {
     has_transcript: bool,
     /// An older call with the very same recording.
     duplicate_of: Option<String>,
+    /// Whose team's it is.
+    team_id: Option<String>,
+    /// Who sees it.
+    visibility: VisibilityName,
+    /// Labels.
+    tags: Vec<String>,
+    /// Who took part.
+    participants: Vec<ParticipantView>,
+    /// People who see it whatever its visibility is.
+    invited: Vec<String>,
+    /// What it is about to sell.
+    deal: DealView,
+    /// How the talking was shared.
+    talk: TalkView,
+    /// Comments and answers that everybody sees who sees the call.
+    comment_count: i64,
     /// When it was made here, in milliseconds since 1970.
     created_at: i64,
     /// When anything about it last changed, in milliseconds since 1970.
@@ -146,6 +164,14 @@ impl From<Call> for CallView {
             upload_id: call.upload_id.map(Into::into),
             has_transcript: call.transcript_id.is_some(),
             duplicate_of: call.duplicate_of.map(Into::into),
+            team_id: call.team_id.map(Into::into),
+            visibility: call.visibility.into(),
+            tags: call.tags,
+            participants: call.participants.into_iter().map(Into::into).collect(),
+            invited: call.invited.into_iter().map(Into::into).collect(),
+            deal: call.deal.into(),
+            talk: call.talk.into(),
+            comment_count: call.comment_count,
             created_at: call.created_at,
             updated_at: call.updated_at,
         }
