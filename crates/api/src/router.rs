@@ -74,6 +74,7 @@ fn documented_public() -> OpenApiRouter<ApiState> {
 fn documented_signed_in() -> OpenApiRouter<ApiState> {
     let admin = v1::users::routes()
         .merge(v1::audit::routes())
+        .merge(v1::erase::routes())
         .merge(v1::invitations::admin_routes())
         .merge(v1::jobs::routes())
         .merge(v1::teams::admin_routes())

@@ -7,7 +7,7 @@ use std::{path::Path, time::Duration};
 use anyhow::{Context, Result, ensure};
 use gametape_api::Secret;
 use gametape_core::{Clock, user::Scope};
-use gametape_store::{NewToken, Store};
+use gametape_store::{Actor, NewToken, Store};
 use gametape_tests::{
     backends::Many,
     load::{Deed, head, press},
@@ -145,7 +145,7 @@ async fn tokens(url: &str, seeded: &Seeded, count: usize) -> Result<Vec<String>>
             scope: Scope::Write,
             expires_at: None,
         };
-        store.token_create(new).await?;
+        store.token_create(&Actor::default(), new).await?;
         tokens.push(secret.text);
     }
     store.close().await;
