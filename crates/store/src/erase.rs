@@ -13,6 +13,7 @@ use crate::{
     call::bump,
     event::{self, NewEvent},
     row::{Fields, fold, to_json},
+    user,
 };
 
 /// What is theirs alone goes with them, in this order: rows that others point at come last.
@@ -126,15 +127,8 @@ impl Store {
     pub async fn person_erase(&self, id: &UserId, actor: &Actor) -> Result<()> {
         let now = self.now();
         let mut tx = self.begin().await?;
-        let others: i64 = sqlx::query_scalar(
-            "SELECT COUNT(*) FROM users WHERE role = 'admin' AND disabled_at IS NULL AND id <> $1",
-        )
-        .bind(id.as_str())
-        .fetch_one(&mut *tx)
-        .await?;
-        if others == 0 {
-            return Err(StoreError::conflict("user", "somebody has to be administrator"));
-        }
+        user::lock_standing(&mut tx).await?;
+        user::keep_an_admin_beside(&mut tx, id).await?;
         // Calls are locked before what hangs on them.
         let calls = sqlx::query(
             "SELECT id, invited, participants FROM calls WHERE participants LIKE $2 ESCAPE '\\' \

@@ -83,7 +83,7 @@ pub(crate) async fn insert(tx: &mut Tx, new: &NewUser, now: TimeMs) -> Result<Us
 
 /// Lets one at a time change who is an administrator: the oldest account is the one that all of them lock.
 /// Otherwise two administrators could take the role from each other at once, and nobody would have it.
-async fn lock_standing(tx: &mut Tx) -> Result<()> {
+pub(crate) async fn lock_standing(tx: &mut Tx) -> Result<()> {
     sqlx::query(
         "UPDATE users SET role = role WHERE id = (SELECT id FROM users ORDER BY created_at, id LIMIT 1)",
     )
@@ -97,7 +97,7 @@ fn is_working_admin(user: &User) -> bool {
 }
 
 /// Refuses to leave the installation without anybody who runs it.
-async fn keep_an_admin_beside(tx: &mut Tx, id: &UserId) -> Result<()> {
+pub(crate) async fn keep_an_admin_beside(tx: &mut Tx, id: &UserId) -> Result<()> {
     let others: i64 = sqlx::query_scalar(
         "SELECT COUNT(*) FROM users WHERE role = 'admin' AND disabled_at IS NULL AND id <> $1",
     )
