@@ -78,6 +78,21 @@ impl<S: Send + Sync, T: FromStr> FromRequestParts<S> for Id<T> {
     }
 }
 
+/// The ids in a path with two of them, in order.
+#[derive(Debug)]
+pub(crate) struct Ids<A, B>(pub(crate) A, pub(crate) B);
+
+impl<S: Send + Sync, A: FromStr, B: FromStr> FromRequestParts<S> for Ids<A, B> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        let path = axum::extract::Path::<(String, String)>::from_request_parts(parts, state).await;
+        path.ok()
+            .and_then(|axum::extract::Path((a, b))| Some(Self(a.parse().ok()?, b.parse().ok()?)))
+            .ok_or_else(|| Problem::not_found("thing"))
+    }
+}
+
 /// Which page of a list.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]

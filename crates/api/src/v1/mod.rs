@@ -3,6 +3,8 @@
 pub(crate) mod calls;
 pub(crate) mod jobs;
 pub(crate) mod me;
+pub(crate) mod reviews;
+pub(crate) mod rubrics;
 pub(crate) mod server;
 pub(crate) mod session;
 pub(crate) mod tokens;
