@@ -68,7 +68,8 @@ CREATE TABLE evidence (
     id           TEXT     NOT NULL PRIMARY KEY,
     review_id    TEXT     NOT NULL REFERENCES reviews (id) ON DELETE CASCADE,
     criterion_id TEXT     NOT NULL,
-    anchor_id    TEXT     NOT NULL UNIQUE REFERENCES anchors (id),
+    -- Both go with their call; without the cascade PostgreSQL would look at this key too early then.
+    anchor_id    TEXT     NOT NULL UNIQUE REFERENCES anchors (id) ON DELETE CASCADE,
     created_at   BIGINT NOT NULL
 );
 CREATE INDEX evidence_of_review ON evidence (review_id, criterion_id, created_at, id);

@@ -24,6 +24,8 @@ use crate::problem::ProblemView;
     tags(
         (name = "people", description = "Accounts, teams, invitations, sessions and tokens"),
         (name = "calls", description = "Recorded conversations and all that hangs on one"),
+        (name = "rubrics", description = "Scorecard templates and their published versions"),
+        (name = "reviews", description = "Scorecards that people fill in for calls"),
         (name = "uploads", description = "Resumable uploads: tus 1.0.0"),
         (name = "operation", description = "The installation itself"),
     ),

@@ -8,6 +8,7 @@ pub mod audit;
 pub mod call;
 pub mod clock;
 pub mod comment;
+pub mod csv;
 pub mod event;
 pub mod export;
 pub mod id;

@@ -93,13 +93,22 @@ pub struct Review {
     pub created_at: TimeMs,
 }
 
+/// What a reviewer says about a criterion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Rating {
+    /// This level of its scale.
+    Value(i64),
+    /// It could not come up in this call.
+    NotApplicable,
+}
+
 /// One criterion's line in a review.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Score {
     /// Which criterion.
     pub criterion_id: CriterionId,
-    /// The level; `None` for not applicable.
-    pub value: Option<i64>,
+    /// What the reviewer says; `None` while there is evidence only.
+    pub rating: Option<Rating>,
     /// Why, in the reviewer's words.
     pub note: String,
     /// What it rests on, in the order in which it was added.
@@ -124,9 +133,10 @@ pub struct ReviewStep {
     pub id: ReviewStepId,
     /// Who took it.
     pub actor_id: UserId,
-    /// What they did: `create`, `submit`, `release`, `withdraw`, `reopen`, `respond`.
+    /// What they did: `create`, `submit`, `release`, `withdraw`, `reopen`, or a response: `acknowledge`,
+    /// `thank`, `ask`, `disagree`.
     pub action: String,
-    /// Why, where they said so.
+    /// Why, where they said so; for responses, the note.
     pub reason: Option<String>,
     /// When.
     pub created_at: TimeMs,

@@ -1,6 +1,6 @@
 //! Conditions of lists, put together from fixed texts; every value is bound, never part of the text.
 
-use gametape_core::policy::VisibleCalls;
+use gametape_core::{id::UserId, policy::VisibleCalls};
 use sqlx::{Any, AssertSqlSafe, any::AnyRow, query::Query};
 
 use crate::{Result, Store, row::fold};
@@ -92,6 +92,19 @@ impl Conditions {
                 [me, me, me],
             );
         }
+    }
+
+    /// Leaves the reviews that somebody may see of those calls that they see, of tables `reviews` and `calls`:
+    /// `policy::may_see_review` as a condition.
+    pub(crate) fn visible_reviews(&mut self, user_id: &UserId) {
+        let me = user_id.as_str();
+        self.and(
+            "(reviews.reviewer_id = ? \
+             OR ((reviews.state = 'released' OR (reviews.state = 'submitted' AND calls.owner_id = ?)) \
+                 AND NOT EXISTS (SELECT 1 FROM reviews mine WHERE mine.reviewer_id = ? \
+                     AND mine.call_id = reviews.call_id AND mine.state = 'draft')))",
+            [me, me, me],
+        );
     }
 }
 

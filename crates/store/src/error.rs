@@ -21,6 +21,14 @@ pub enum StoreError {
         /// What stands in the way.
         detail: String,
     },
+    /// It is not finished, so it can't be handed over yet.
+    #[error("the {what} is not complete: {}", reasons.join("; "))]
+    Incomplete {
+        /// The noun.
+        what: &'static str,
+        /// What is still to be done, one reason each, in words for people.
+        reasons: Vec<String>,
+    },
     /// Somebody else changed it since it was read.
     #[error("somebody else has changed the {what}; read it again")]
     Stale {

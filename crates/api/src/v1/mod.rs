@@ -7,6 +7,8 @@ pub(crate) mod invitations;
 pub(crate) mod jobs;
 pub(crate) mod me;
 pub(crate) mod people;
+pub(crate) mod reviews;
+pub(crate) mod rubrics;
 pub(crate) mod server;
 pub(crate) mod session;
 pub(crate) mod teams;

@@ -166,6 +166,12 @@ pub fn may_release_reviews(viewer: &Viewer, call: &Call) -> bool {
     call.owner_id == viewer.user_id
 }
 
+/// Whether `viewer`, who sees `review`, may read what happened to it and the reasons that were given: that is
+/// between its author and the reviewee.
+pub fn may_see_review_history(viewer: &Viewer, call: &Call, review: &Review) -> bool {
+    may_change_review(viewer, review) || may_release_reviews(viewer, call)
+}
+
 /// Whether `viewer`, who sees the call, is told of an event for `audience`; `blind` as in [`may_see_review`].
 pub fn may_hear_event(viewer: &Viewer, audience: &EventAudience, blind: bool) -> bool {
     match audience {

@@ -1,5 +1,9 @@
 //! Rubrics: scorecard templates. Published versions are frozen; reviews keep the one they were made with.
 
+mod check;
+mod default;
+mod result;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -7,6 +11,13 @@ use crate::{
     id::{CriterionId, RubricId},
     user::names,
 };
+
+pub use check::{
+    MAX_CRITERIA, MAX_GUIDANCE_CHARS, MAX_LABEL_CHARS, MAX_LEVEL_CHARS, MAX_LEVELS, MAX_TITLE_CHARS,
+    MAX_WEIGHT,
+};
+pub use default::{DEFAULT_DESCRIPTION, DEFAULT_TITLE, default_definition, default_rubric_id};
+pub use result::{AppliedCap, Missing, MissingKind, ResultLine, ReviewResult, missing, result};
 
 /// The levels that a criterion is scored on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -47,12 +58,18 @@ impl Scale {
         }
     }
 
+    /// How many levels it has.
+    pub const fn levels(self) -> usize {
+        (self.highest() - self.lowest() + 1) as usize
+    }
+
     /// Whether `value` is one of its levels.
     pub const fn has(self, value: i64) -> bool {
         self.lowest() <= value && value <= self.highest()
     }
 
-    /// A level as a share of the way from the lowest to the highest, in thousandths.
+    /// A level as a share of the way from the lowest to the highest, in thousandths. `value` has to be one of
+    /// its levels.
     pub const fn permille(self, value: i64) -> i64 {
         (value - self.lowest()) * 1_000 / (self.highest() - self.lowest())
     }
