@@ -78,6 +78,33 @@ impl<S: Send + Sync, T: FromStr> FromRequestParts<S> for Id<T> {
     }
 }
 
+/// Two ids in a path, or an id and a name.
+#[derive(Debug)]
+pub(crate) struct Ids<T, U>(pub(crate) T, pub(crate) U);
+
+impl<S: Send + Sync, T: FromStr, U: FromStr> FromRequestParts<S> for Ids<T, U> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        let path = axum::extract::Path::<(String, String)>::from_request_parts(parts, state).await;
+        path.ok()
+            .and_then(|axum::extract::Path((first, second))| {
+                Some(Self(first.parse().ok()?, second.parse().ok()?))
+            })
+            .ok_or_else(|| Problem::not_found("thing"))
+    }
+}
+
+/// Tells a null from a field that is left out: `#[serde(default, deserialize_with = "present")]`.
+#[expect(clippy::option_option, reason = "null and left out mean different things")]
+pub(crate) fn present<'de, T, D>(deserializer: D) -> std::result::Result<Option<Option<T>>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: serde::Deserializer<'de>,
+{
+    Option::deserialize(deserializer).map(Some)
+}
+
 /// Which page of a list.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]

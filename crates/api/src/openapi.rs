@@ -24,6 +24,7 @@ use crate::problem::ProblemView;
     tags(
         (name = "people", description = "Accounts, sessions and tokens"),
         (name = "calls", description = "Recorded conversations and all that hangs on one"),
+        (name = "comments", description = "What people say about calls, and templates for it"),
         (name = "uploads", description = "Resumable uploads: tus 1.0.0"),
         (name = "operation", description = "The installation itself"),
     ),

@@ -19,6 +19,23 @@ pub(crate) fn line(what: &str, text: &str, max_chars: usize) -> Result<String> {
     Ok(text.to_owned())
 }
 
+/// Text of any number of lines, without space around it, of at most `max_chars` characters; it may be empty.
+pub(crate) fn text(what: &str, text: &str, max_chars: usize) -> Result<String> {
+    let text = text.trim();
+    if text.chars().count() > max_chars {
+        return Err(Problem::invalid_value(format!(
+            "{what} must have {max_chars} characters at most"
+        )));
+    }
+    let odd = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
+    if text.chars().any(odd) {
+        return Err(Problem::invalid_value(format!(
+            "{what} must have no control characters but line breaks and tabs"
+        )));
+    }
+    Ok(text.to_owned())
+}
+
 /// A sign-in name. Whether mail arrives there is not our concern; it only has to look like an address.
 pub(crate) fn email(text: &str) -> Result<String> {
     let text = line("email", text, 254)?;
@@ -100,6 +117,15 @@ mod tests {
         assert_eq!(line("title", "äöü", 3).unwrap(), "äöü");
         for text in ["", " ", "four", "a\nb", "\u{0}"] {
             assert!(line("title", text, 3).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn texts_may_have_lines_and_nothing_odd() {
+        assert_eq!(text("body", " a\r\n\tb \n", 6).unwrap(), "a\r\n\tb");
+        assert_eq!(text("body", "", 6).unwrap(), "");
+        for odd in ["1234567", "a\0", "\u{1b}[0m"] {
+            assert!(text("body", odd, 6).is_err(), "{odd:?}");
         }
     }
 

@@ -1,6 +1,6 @@
 //! Conditions of lists, put together from fixed texts; every value is bound, never part of the text.
 
-use gametape_core::policy::VisibleCalls;
+use gametape_core::{id::UserId, policy::VisibleCalls};
 use sqlx::{Any, AssertSqlSafe, any::AnyRow, query::Query};
 
 use crate::{Result, Store, row::fold};
@@ -72,6 +72,17 @@ impl Conditions {
                 [me, me, me],
             );
         }
+    }
+
+    /// Leaves the comments that somebody may see who sees the call, of a table `comments` without answers:
+    /// `policy::may_see_comment` as a condition.
+    pub(crate) fn visible_comments(&mut self, viewer: &UserId) {
+        let me = viewer.as_str();
+        self.and(
+            "(comments.audience = 'call' OR comments.author_id = ? OR (comments.audience = 'mentioned' AND EXISTS \
+                 (SELECT 1 FROM comment_mentions m WHERE m.user_id = ? AND m.comment_id = comments.id)))",
+            [me, me],
+        );
     }
 }
 

@@ -1,6 +1,7 @@
 //! Version 1 of the interface, one folder or file a resource.
 
 pub(crate) mod calls;
+pub(crate) mod comments;
 pub(crate) mod jobs;
 pub(crate) mod me;
 pub(crate) mod server;

@@ -85,8 +85,8 @@ pub fn may_use_team(viewer: &Viewer, team_id: &TeamId) -> bool {
     viewer.role == Role::Admin || viewer.team_ids.contains(team_id)
 }
 
-/// Whether `viewer`, who sees the call, may see `comment`; for an answer, `comment` is what it answers.
-/// Notes to oneself are nobody else's, administrators included.
+/// Whether `viewer`, who sees the call, may see `comment`, answer it, react to it and settle it; for an
+/// answer, `comment` is what it answers. Notes to oneself are nobody else's, administrators included.
 pub fn may_see_comment(viewer: &Viewer, comment: &Comment) -> bool {
     comment.author_id == viewer.user_id
         || match comment.audience {

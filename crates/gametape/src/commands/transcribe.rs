@@ -86,6 +86,7 @@ fn hear(
             speaker: Speaker::default_for(new.channel, channels),
             text: new.text,
             words: new.words,
+            edited: false,
         }));
         ControlFlow::Continue(())
     })?;

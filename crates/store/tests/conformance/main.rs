@@ -7,20 +7,25 @@
     reason = "a test that meets an error has failed"
 )]
 
+mod anchor;
 mod bench;
 mod call;
+mod comment;
 mod delete;
+mod edit;
 mod event;
 mod job;
 mod job_end;
 mod open;
 mod race;
 mod session;
+mod template;
 mod tidy;
 mod token;
 mod transcript;
 mod upload;
 mod user;
+mod viewer;
 
 /// Runs each of the named tests on all three engines. A test that is written but not named is dead code, and
 /// the compiler says so.

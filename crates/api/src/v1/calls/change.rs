@@ -4,7 +4,7 @@ use axum::extract::State;
 use gametape_core::{call::Call, id::CallId};
 use gametape_store::CallPatch;
 use http::StatusCode;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::view::CallView;
@@ -12,7 +12,7 @@ use crate::{
     ApiState,
     access::changeable_call,
     auth::CurrentUser,
-    extract::{Id, Json},
+    extract::{Id, Json, present},
     precondition::{IfMatch, Versioned},
     problem::Result,
     validate,
@@ -29,12 +29,6 @@ pub(super) struct UpdateCall {
     #[schema(value_type = Option<i64>)]
     #[expect(clippy::option_option, reason = "null and left out mean different things")]
     occurred_at: Option<Option<i64>>,
-}
-
-/// Tells a null from a field that is left out.
-#[expect(clippy::option_option, reason = "null and left out mean different things")]
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<i64>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
 }
 
 /// How to transcribe a call again.

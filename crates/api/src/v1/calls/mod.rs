@@ -4,6 +4,7 @@ mod audio;
 mod change;
 mod clip;
 mod create;
+mod edits;
 mod events;
 mod form;
 mod history;
@@ -46,6 +47,10 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(change::retranscribe))
         .routes(routes!(events::events))
         .routes(routes!(transcript::transcript).layer(CompressionLayer::new()))
+        .routes(routes!(transcript::versions))
+        .routes(routes!(edits::correct))
+        .routes(routes!(edits::list))
+        .routes(routes!(edits::revert))
         .routes(routes!(audio::audio))
         .routes(routes!(peaks::peaks).layer(CompressionLayer::new()))
         .routes(routes!(clip::clip))
