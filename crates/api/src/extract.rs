@@ -93,6 +93,16 @@ impl<S: Send + Sync, A: FromStr, B: FromStr> FromRequestParts<S> for Ids<A, B> {
     }
 }
 
+/// Tells a null from a field that is left out: `#[serde(default, deserialize_with = "present")]`.
+#[expect(clippy::option_option, reason = "null and left out mean different things")]
+pub(crate) fn present<'de, T, D>(deserializer: D) -> std::result::Result<Option<Option<T>>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: serde::Deserializer<'de>,
+{
+    Option::deserialize(deserializer).map(Some)
+}
+
 /// Which page of a list.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]

@@ -24,6 +24,7 @@ use crate::problem::ProblemView;
     tags(
         (name = "people", description = "Accounts, teams, invitations, sessions and tokens"),
         (name = "calls", description = "Recorded conversations and all that hangs on one"),
+        (name = "comments", description = "What people say about calls, and templates for it"),
         (name = "rubrics", description = "Scorecard templates and their published versions"),
         (name = "reviews", description = "Scorecards that people fill in for calls"),
         (name = "uploads", description = "Resumable uploads: tus 1.0.0"),

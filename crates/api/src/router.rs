@@ -87,6 +87,7 @@ fn documented_signed_in() -> OpenApiRouter<ApiState> {
         .merge(v1::tokens::routes())
         .merge(v1::server::routes())
         .merge(v1::calls::routes())
+        .merge(v1::comments::routes())
         .merge(v1::uploads::routes())
         .merge(v1::reviews::routes())
         .merge(v1::rubrics::routes())

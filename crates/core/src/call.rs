@@ -360,6 +360,7 @@ mod tests {
             },
             text: text.to_owned(),
             words: Vec::new(),
+            edited: false,
         }
     }
 

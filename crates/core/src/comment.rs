@@ -66,6 +66,9 @@ pub struct CommentText {
     pub impact: Option<String>,
 }
 
+/// The reactions that there are: few, so that they say something.
+pub const REACTIONS: &[&str] = &["👍", "👏", "🎉", "💡", "🙏", "😄", "🤔", "👀"];
+
 /// A reaction of one word, and who gave it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reaction {
@@ -106,6 +109,15 @@ pub struct Comment {
     pub deleted_at: Option<TimeMs>,
     /// When it was written.
     pub created_at: TimeMs,
+}
+
+/// A comment with its answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Thread {
+    /// The comment.
+    pub comment: Comment,
+    /// Its answers, the oldest first.
+    pub replies: Vec<Comment>,
 }
 
 /// What a comment said before it was edited.

@@ -8,13 +8,17 @@ pub mod audit;
 pub mod call;
 pub mod clock;
 pub mod comment;
+pub mod comment_export;
 pub mod csv;
+pub mod edit;
 pub mod event;
 pub mod export;
 pub mod id;
 pub mod job;
 pub mod page;
 pub mod policy;
+#[cfg(test)]
+mod random;
 pub mod review;
 pub mod rubric;
 pub mod stats;

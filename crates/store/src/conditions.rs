@@ -106,6 +106,17 @@ impl Conditions {
             [me, me, me],
         );
     }
+
+    /// Leaves the comments that somebody may see who sees the call, of a table `comments` without answers:
+    /// `policy::may_see_comment` as a condition.
+    pub(crate) fn visible_comments(&mut self, viewer: &UserId) {
+        let me = viewer.as_str();
+        self.and(
+            "(comments.audience = 'call' OR comments.author_id = ? OR (comments.audience = 'mentioned' AND EXISTS \
+                 (SELECT 1 FROM comment_mentions m WHERE m.user_id = ? AND m.comment_id = comments.id)))",
+            [me, me],
+        );
+    }
 }
 
 /// A pattern for `LIKE … ESCAPE '\'` for what contains `text` in lower case, every character of it standing

@@ -52,6 +52,10 @@ impl NewEvent {
     pub(crate) fn call() -> Self {
         Self::new(EventKind::Call, &serde_json::json!({}))
     }
+
+    pub(crate) fn edit() -> Self {
+        Self::new(EventKind::Edit, &serde_json::json!({}))
+    }
 }
 
 /// What the column says: NULL, a JSON list of ids, or `scores:` and the id of whose they are.

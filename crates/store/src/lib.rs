@@ -10,8 +10,10 @@
 mod anchor;
 mod audit;
 mod call;
+mod comment;
 mod conditions;
 mod dialect;
+mod edit;
 mod erase;
 mod error;
 mod event;
@@ -32,11 +34,14 @@ mod token;
 mod transcript;
 mod upload;
 mod user;
+mod viewer;
 
 pub use anchor::Place;
 pub use audit::{Actor, AuditFilter, NewAudit};
 pub use call::{Bounds, CallDetails, CallFilter, CallPatch, DealPatch, NewCall};
+pub use comment::{CommentPatch, MAX_COMMENTS, NewComment, NewReply, NewTemplate, TemplatePatch};
 pub use dialect::Engine;
+pub use edit::Correction;
 pub use error::StoreError;
 pub use idempotency::{Idempotency, KeptAnswer};
 pub use invitation::NewInvitation;

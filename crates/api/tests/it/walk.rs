@@ -2,7 +2,10 @@
 
 use gametape_api::{PUBLIC_ROUTES, openapi};
 use gametape_core::{
-    id::{CallId, InvitationId, SessionId, TeamId, TokenId, UploadId, UserId},
+    id::{
+        CallId, CommentId, EditId, InvitationId, SegmentId, SessionId, TeamId, TemplateId, TokenId, UploadId,
+        UserId,
+    },
     user::{Role, Scope},
 };
 use serde_json::{Value, json};
@@ -22,6 +25,8 @@ fn routes() -> Vec<(String, String)> {
             path if path.contains("/teams/") => TeamId::new(NOW_MS).to_string(),
             path if path.contains("/sessions/") => SessionId::new(NOW_MS).to_string(),
             path if path.contains("/invitations/") => InvitationId::new(NOW_MS).to_string(),
+            path if path.contains("/comments/") => CommentId::new(NOW_MS).to_string(),
+            path if path.contains("/comment-templates/") => TemplateId::new(NOW_MS).to_string(),
             _ => UserId::new(NOW_MS).to_string(),
         };
         for method in item
@@ -30,10 +35,13 @@ fn routes() -> Vec<(String, String)> {
             .keys()
             .filter(|key| *key != "parameters")
         {
-            routes.push((
-                method.clone(),
-                path.replace("{id}", &id).replace("{user_id}", &user_id),
-            ));
+            let path = path
+                .replace("{id}", &id)
+                .replace("{user_id}", &user_id)
+                .replace("{segment_id}", SegmentId::new(NOW_MS).as_str())
+                .replace("{edit_id}", EditId::new(NOW_MS).as_str())
+                .replace("{reaction}", "%F0%9F%91%8D");
+            routes.push((method.clone(), path));
         }
     }
     assert!(routes.len() > 30, "{routes:?}");
@@ -124,6 +132,8 @@ fn body_for(method: &str, path: &str) -> Option<Value> {
     match (method, path.rsplit('/').next().unwrap()) {
         ("put", "speakers") => Some(json!([{"role": "rep", "name": "A"}, {"role": "customer", "name": "B"}])),
         ("post", "retranscribe") => Some(json!({})),
+        ("post", "comments") => Some(json!({"body": "Well done."})),
+        ("patch", id) if id.starts_with("seg_") => Some(json!({"text": "mine now"})),
         ("patch", id) if id.starts_with("call_") => Some(json!({"title": "mine now"})),
         _ => None,
     }

@@ -106,8 +106,8 @@ pub fn is_sharing_sound(team_id: Option<&TeamId>, visibility: Visibility) -> boo
     visibility != Visibility::Team || team_id.is_some()
 }
 
-/// Whether `viewer`, who sees the call, may see `comment`; for an answer, `comment` is what it answers.
-/// Notes to oneself are nobody else's, administrators included.
+/// Whether `viewer`, who sees the call, may see `comment`, answer it, react to it and settle it; for an
+/// answer, `comment` is what it answers. Notes to oneself are nobody else's, administrators included.
 pub fn may_see_comment(viewer: &Viewer, comment: &Comment) -> bool {
     comment.author_id == viewer.user_id
         || match comment.audience {

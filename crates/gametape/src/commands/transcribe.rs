@@ -76,6 +76,7 @@ fn hear(
             speaker: Speaker::default_for(new.channel, channels),
             text: new.text,
             words: new.words,
+            edited: false,
         }));
         ControlFlow::Continue(())
     })?;

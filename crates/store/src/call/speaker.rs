@@ -84,6 +84,7 @@ async fn refresh_talk(tx: &mut Tx, call: &Call) -> Result<()> {
             speaker: speakers.on(channel),
             text: fields.text("text")?,
             words: Vec::new(),
+            edited: false,
         })
     };
     let segments = rows.iter().map(read).collect::<Result<Vec<_>>>()?;

@@ -277,6 +277,33 @@ impl Bench {
         self.store.job_finish(&fence, published()).await.unwrap();
     }
 
+    /// Transcribes a call again with these segments, all the way to the end.
+    pub(crate) async fn transcribe_again(&self, id: &CallId, segments: &[NewSegment]) {
+        self.clock.advance_ms(10);
+        self.store.call_retranscribe(id, None, None).await.unwrap();
+        let (_, fence) = self.claim(JobKind::CallTranscribe).await;
+        let begun = self
+            .store
+            .transcript_begin(&fence, id, "base", None, 1)
+            .await
+            .unwrap();
+        self.store
+            .transcript_append(
+                &fence,
+                &begun.transcript_id,
+                0,
+                Some("en"),
+                segments,
+                &progress(100.0),
+            )
+            .await
+            .unwrap();
+        let end = JobEnd::Transcribed { language: None };
+        self.store.job_finish(&fence, end).await.unwrap();
+        let (_, fence) = self.claim(JobKind::CallPublish).await;
+        self.store.job_finish(&fence, published()).await.unwrap();
+    }
+
     /// A call that is ready.
     pub(crate) async fn ready_call(&self, owner: &UserId, title: &str) -> Call {
         let call = self.call(owner, title).await;

@@ -292,6 +292,7 @@ fn spoken(rep: usize) -> Vec<Segment> {
         },
         text: text.to_owned(),
         words: Vec::new(),
+        edited: false,
     };
     vec![
         segment(0, 0, "Why? And how?"),

@@ -7,12 +7,15 @@
     reason = "a test that meets an error has failed"
 )]
 
+mod anchor;
 mod audit;
 mod bench;
 mod call;
 mod call_details;
 mod call_list;
+mod comment;
 mod delete;
+mod edit;
 mod event;
 mod idempotency;
 mod invitation;
@@ -26,11 +29,13 @@ mod review_step;
 mod rubric;
 mod session;
 mod team;
+mod template;
 mod tidy;
 mod token;
 mod transcript;
 mod upload;
 mod user;
+mod viewer;
 
 /// Runs each of the named tests on all three engines. A test that is written but not named is dead code, and
 /// the compiler says so.

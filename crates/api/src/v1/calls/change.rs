@@ -11,14 +11,14 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{
-    details::{self, DealBody, ParticipantView, VisibilityName, present},
+    details::{self, DealBody, ParticipantView, VisibilityName},
     view::CallView,
 };
 use crate::{
     ApiState,
     access::changeable_call,
     auth::CurrentUser,
-    extract::{Id, Json},
+    extract::{Id, Json, present},
     precondition::{IfMatch, Versioned},
     problem::Result,
     validate,

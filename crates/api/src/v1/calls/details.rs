@@ -8,13 +8,14 @@ use gametape_core::{
     policy,
 };
 use gametape_store::DealPatch;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
     ApiState,
     access::forbidden,
     auth::CurrentUser,
+    extract::present,
     problem::{Problem, Result},
     validate,
 };
@@ -24,16 +25,6 @@ const MAX_PARTICIPANTS: usize = 30;
 const MAX_INVITED: usize = 100;
 /// What a number of JavaScript holds exactly.
 const MAX_AMOUNT: i64 = 9_007_199_254_740_991;
-
-/// Tells a null from a field that is left out.
-#[expect(clippy::option_option, reason = "null and left out mean different things")]
-pub(super) fn present<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de>,
-{
-    Option::deserialize(deserializer).map(Some)
-}
 
 /// Who sees a call beside its owner and the people invited to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -5,6 +5,7 @@ mod change;
 mod clip;
 mod create;
 mod details;
+mod edits;
 mod events;
 mod form;
 mod history;
@@ -47,6 +48,10 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(change::retranscribe))
         .routes(routes!(events::events))
         .routes(routes!(transcript::transcript).layer(CompressionLayer::new()))
+        .routes(routes!(transcript::versions))
+        .routes(routes!(edits::correct))
+        .routes(routes!(edits::list))
+        .routes(routes!(edits::revert))
         .routes(routes!(audio::audio))
         .routes(routes!(peaks::peaks).layer(CompressionLayer::new()))
         .routes(routes!(clip::clip))

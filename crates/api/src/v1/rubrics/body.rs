@@ -7,11 +7,12 @@ use gametape_core::{
         MAX_LEVEL_CHARS, MAX_LEVELS, MAX_TITLE_CHARS, MAX_WEIGHT,
     },
 };
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::view::{CapView, LevelView, ScaleName};
 use crate::{
+    extract::present,
     problem::{Problem, Result},
     validate,
 };
@@ -50,12 +51,6 @@ pub(super) struct UpdateRubric {
     #[schema(value_type = Option<DraftBody>)]
     #[expect(clippy::option_option, reason = "null and left out mean different things")]
     pub(super) draft: Option<Option<DraftBody>>,
-}
-
-/// Tells a null from a field that is left out.
-#[expect(clippy::option_option, reason = "null and left out mean different things")]
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<DraftBody>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
 }
 
 /// What a rubric will hold.

@@ -1,8 +1,15 @@
 //! Places in a call that last: a stretch of time, and the words that were there.
 
+mod align;
+mod find;
+#[cfg(test)]
+mod tests;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{id::TranscriptId, transcript::Word, user::names};
+
+pub use find::{Found, MOST_EDITS_PERCENT, NEAR_MS, Words};
 
 /// How well a place is tied to the transcript that people read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -58,46 +65,38 @@ pub struct Quote {
     pub suffix: String,
 }
 
-/// What `words`, which are in order of their starts, say between two times. A word belongs to the stretch
-/// that holds its middle, so that a cut a little beside a word's edge changes nothing.
+/// The middle of a word, which says whether it belongs to a stretch of time: a cut a little beside a word's
+/// edge changes nothing.
+pub fn middle_ms(word: &Word) -> i64 {
+    word.start_ms + (word.end_ms - word.start_ms) / 2
+}
+
+/// What `words`, which are in order of their middles, say between two times.
 pub fn quote_of(words: &[Word], start_ms: i64, end_ms: i64) -> Quote {
-    let middle = |word: &Word| word.start_ms + (word.end_ms - word.start_ms) / 2;
-    let from = words.partition_point(|word| middle(word) < start_ms);
-    let until = words.partition_point(|word| middle(word) < end_ms).max(from);
-    let text = |words: &[Word]| {
-        let texts: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
-        texts.join(" ")
-    };
+    let from = words.partition_point(|word| middle_ms(word) < start_ms);
+    let until = words.partition_point(|word| middle_ms(word) < end_ms).max(from);
     Quote {
-        quote: text(&words[from..until]),
-        prefix: text(&words[from.saturating_sub(CONTEXT_WORDS)..from]),
-        suffix: text(&words[until..words.len().min(until + CONTEXT_WORDS)]),
+        quote: text_of(&words[from..until]),
+        prefix: text_of(&words[from.saturating_sub(CONTEXT_WORDS)..from]),
+        suffix: text_of(&words[until..words.len().min(until + CONTEXT_WORDS)]),
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Words as text, with one space between them.
+pub fn text_of(words: &[Word]) -> String {
+    let texts: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
+    texts.join(" ")
+}
 
-    fn words(text: &str) -> Vec<Word> {
-        let word = |(i, text): (usize, &str)| Word {
-            start_ms: i as i64 * 100,
-            end_ms: i as i64 * 100 + 80,
-            text: text.to_owned(),
-            confidence: 1.0,
-        };
-        text.split(' ').enumerate().map(word).collect()
-    }
-
-    #[test]
-    fn a_quote_holds_the_words_whose_middle_is_inside() {
-        let words = words("a b c d e f g h i j");
-        let quote = quote_of(&words, 330, 545);
-        assert_eq!(
-            (quote.prefix.as_str(), quote.quote.as_str(), quote.suffix.as_str()),
-            ("a b c", "d e f", "g h i j")
-        );
-        assert_eq!(quote_of(&words, 350, 390).quote, "");
-        assert_eq!(quote_of(&[], 0, 10), Quote::default());
-    }
+/// The words of a text as they are compared: in lower case, letters and digits only. What has neither is no
+/// word.
+pub fn normal_words(text: &str) -> impl Iterator<Item = String> {
+    text.split_whitespace()
+        .map(|word| {
+            word.chars()
+                .filter(|c| c.is_alphanumeric())
+                .flat_map(char::to_lowercase)
+                .collect::<String>()
+        })
+        .filter(|word| !word.is_empty())
 }

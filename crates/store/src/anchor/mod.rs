@@ -1,15 +1,20 @@
 //! Places in calls: comments, evidence and corrections are tied to one each, made with them and deleted with
 //! them.
 
+mod reattach;
+
 use gametape_core::{
     TimeMs,
-    anchor::{Anchor, AnchorStatus, quote_of},
+    anchor::{Anchor, AnchorStatus, middle_ms, quote_of},
+    edit::{Stretch, lay_over},
     id::{AnchorId, CallId, TranscriptId},
     transcript::Word,
 };
 use sqlx::any::AnyRow;
 
-use crate::{Result, Tx, row::Fields};
+use crate::{Result, StoreError, Tx, edit, row::Fields};
+
+pub(crate) use reattach::{reattach, requote};
 
 /// Words further away from a place than this are no context of it.
 const CONTEXT_MS: i64 = 30_000;
@@ -56,7 +61,20 @@ pub(crate) fn read_anchor(row: &AnyRow) -> Result<Option<Anchor>> {
     }))
 }
 
-/// Words of a transcript that are said between two times, in order of their starts.
+/// Keeps others from writing what hangs on a call until the transaction ends.
+pub(crate) async fn hold_call(tx: &mut Tx, call_id: &CallId) -> Result<()> {
+    let held = sqlx::query("UPDATE calls SET event_seq = event_seq WHERE id = $1")
+        .bind(call_id.as_str())
+        .execute(&mut **tx)
+        .await?;
+    if held.rows_affected() == 0 {
+        return Err(StoreError::not_found("call", call_id));
+    }
+    Ok(())
+}
+
+/// Words of a transcript as people read them, corrections and all, that are said between two times, in order
+/// of their middles.
 pub(crate) async fn words_between(
     tx: &mut Tx,
     transcript_id: &TranscriptId,
@@ -65,7 +83,7 @@ pub(crate) async fn words_between(
     end_ms: i64,
 ) -> Result<Vec<Word>> {
     let rows = sqlx::query(
-        "SELECT id, words FROM segments WHERE transcript_id = $1 AND start_ms < $3 AND end_ms > $2 \
+        "SELECT id, channel, words FROM segments WHERE transcript_id = $1 AND start_ms < $3 AND end_ms > $2 \
            AND ($4 IS NULL OR channel = $4) ORDER BY start_ms, channel, id",
     )
     .bind(transcript_id.as_str())
@@ -74,11 +92,28 @@ pub(crate) async fn words_between(
     .bind(channel.map(|channel| channel as i64))
     .fetch_all(&mut **tx)
     .await?;
-    let mut words = Vec::new();
-    for row in &rows {
-        words.extend(Fields::of(row, "segments").json::<Vec<Word>>("words")?);
+    let read = |row| {
+        let fields = Fields::of(row, "segments");
+        let channel = fields.int("channel")?.max(0) as usize;
+        Ok((channel, fields.json::<Vec<Word>>("words")?))
+    };
+    let mut heard: Vec<(usize, Vec<Word>)> = rows.iter().map(read).collect::<Result<_>>()?;
+    let edits = edit::active_between(tx, transcript_id, start_ms, end_ms).await?;
+    if !edits.is_empty() {
+        let (mut text, mut edited) = (vec![String::new(); heard.len()], vec![false; heard.len()]);
+        let parts = heard.iter_mut().zip(&mut text).zip(&mut edited);
+        let mut stretches: Vec<Stretch<'_>> = parts
+            .map(|(((channel, words), text), edited)| Stretch {
+                channel: *channel,
+                text,
+                words,
+                edited,
+            })
+            .collect();
+        lay_over(&mut stretches, &edits);
     }
-    words.sort_by_key(|word| word.start_ms);
+    let mut words: Vec<Word> = heard.into_iter().flat_map(|(_, words)| words).collect();
+    words.sort_by_key(|word| (middle_ms(word), word.start_ms));
     Ok(words)
 }
 
@@ -98,6 +133,21 @@ pub(crate) async fn create(tx: &mut Tx, call_id: &CallId, place: &Place, now: Ti
         None => Vec::new(),
     };
     let quote = quote_of(&words, place.start_ms, place.end_ms);
+    let anchor = Anchor {
+        start_ms: place.start_ms,
+        end_ms: place.end_ms,
+        channel: place.channel,
+        quote: quote.quote,
+        prefix: quote.prefix,
+        suffix: quote.suffix,
+        status: AnchorStatus::Exact,
+        transcript_id,
+    };
+    insert(tx, call_id, &anchor, now).await
+}
+
+/// Writes an anchor down.
+pub(crate) async fn insert(tx: &mut Tx, call_id: &CallId, anchor: &Anchor, now: TimeMs) -> Result<AnchorId> {
     let id = AnchorId::new(now);
     sqlx::query(
         "INSERT INTO anchors (id, call_id, transcript_id, start_ms, end_ms, channel, quote, prefix, suffix, \
@@ -105,14 +155,14 @@ pub(crate) async fn create(tx: &mut Tx, call_id: &CallId, place: &Place, now: Ti
     )
     .bind(id.as_str())
     .bind(call_id.as_str())
-    .bind(transcript_id.as_ref().map(TranscriptId::as_str))
-    .bind(place.start_ms)
-    .bind(place.end_ms)
-    .bind(place.channel.map(|channel| channel as i64))
-    .bind(&quote.quote)
-    .bind(&quote.prefix)
-    .bind(&quote.suffix)
-    .bind(AnchorStatus::Exact.as_str())
+    .bind(anchor.transcript_id.as_ref().map(TranscriptId::as_str))
+    .bind(anchor.start_ms)
+    .bind(anchor.end_ms)
+    .bind(anchor.channel.map(|channel| channel as i64))
+    .bind(&anchor.quote)
+    .bind(&anchor.prefix)
+    .bind(&anchor.suffix)
+    .bind(anchor.status.as_str())
     .bind(now)
     .execute(&mut **tx)
     .await?;
