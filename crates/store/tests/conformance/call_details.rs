@@ -377,8 +377,8 @@ async fn figures_follow_who_the_rep_is(b: Bench) {
     }
     let expected = TalkFigures::of(&talk_stats(&spoken(1), MINUTE_MS, 2));
     assert_eq!(
-        (expected.rep_question_count, expected.patience_ms),
-        (Some(1), Some(1_100))
+        (expected.rep_question_count, expected.rep_longest_monologue_ms),
+        (Some(1), Some(1_900))
     );
     assert_eq!(b.get(&call.id).await.talk, expected);
 }
