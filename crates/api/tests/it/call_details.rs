@@ -250,7 +250,7 @@ async fn people_see_what_is_shared_with_them_and_nothing_else() {
         assert_eq!((listed, heard), (got, got), "{}", person.user.email);
         got
     };
-    let seen = async || {
+    let audience = async || {
         [
             sees(mate).await,
             sees(guest).await,
@@ -259,11 +259,11 @@ async fn people_see_what_is_shared_with_them_and_nothing_else() {
         ]
     };
     assert_eq!(call["team_id"], json!(team));
-    assert_eq!(seen().await, [true, true, true, false]);
+    assert_eq!(audience().await, [true, true, true, false]);
     patch(&app, &ann, &path, json!({"visibility": "private"})).await;
-    assert_eq!(seen().await, [false, true, false, false]);
+    assert_eq!(audience().await, [false, true, false, false]);
     patch(&app, &ann, &path, json!({"visibility": "org", "invited": []})).await;
-    assert_eq!(seen().await, [true, true, true, true]);
+    assert_eq!(audience().await, [true, true, true, true]);
     // Seeing is not changing; a coach of the team may say who speaks.
     for person in [mate, guest, coach, stranger] {
         patch(&app, person, &path, json!({"title": "mine"}))

@@ -137,7 +137,7 @@ async fn roles_and_state_are_changed_by_another_administrator() {
     let app = App::new().await;
     let (ann, root) = (app.ann().await, root(&app).await);
     let path = |person: &Person| format!("/api/v1/users/{}", person.user.id);
-    let patch = async |by: &Person, whose: &Person, body: Value| {
+    let edit = async |by: &Person, whose: &Person, body: Value| {
         act(&app, by, "PATCH", &path(whose), Some(body)).await
     };
     for own in [
@@ -145,21 +145,21 @@ async fn roles_and_state_are_changed_by_another_administrator() {
         json!({"disabled": true}),
         json!({"disabled": false}),
     ] {
-        patch(&root, &root, own).await.is_problem(409, "conflict");
+        edit(&root, &root, own).await.is_problem(409, "conflict");
     }
     assert_eq!(
-        patch(&root, &root, json!({"name": "Root"})).await.json()["name"],
+        edit(&root, &root, json!({"name": "Root"})).await.json()["name"],
         "Root"
     );
-    assert_eq!(patch(&root, &ann, json!({})).await.json()["role"], "rep");
+    assert_eq!(edit(&root, &ann, json!({})).await.json()["role"], "rep");
     for wrong in [
         json!({"role": "boss"}),
         json!({"name": ""}),
         json!({"email": "x@y"}),
     ] {
-        patch(&root, &ann, wrong).await.is_problem(422, "invalid_value");
+        edit(&root, &ann, wrong).await.is_problem(422, "invalid_value");
     }
-    let promoted = patch(&root, &ann, json!({"role": "admin"})).await.json();
+    let promoted = edit(&root, &ann, json!({"role": "admin"})).await.json();
     assert_eq!(
         (&promoted["role"], &promoted["email"]),
         (&json!("admin"), &json!("ann@example.com"))
@@ -172,9 +172,9 @@ async fn roles_and_state_are_changed_by_another_administrator() {
         token: app.token(&ann.user, Scope::Admin).await,
         ..ann
     };
-    assert_eq!(patch(&ann, &root, json!({"role": "coach"})).await.status, 200);
+    assert_eq!(edit(&ann, &root, json!({"role": "coach"})).await.status, 200);
     app.get(&root, "/api/v1/users").await.is_problem(403, "forbidden");
-    patch(&ann, &ann, json!({"role": "coach"}))
+    edit(&ann, &ann, json!({"role": "coach"}))
         .await
         .is_problem(409, "conflict");
     let missing = format!("/api/v1/users/{}", UserId::new(1));
