@@ -3,11 +3,13 @@
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod access;
+mod call_details;
 mod calls;
 mod events;
 mod forms;
 mod idempotency;
 mod media;
+mod people;
 mod problems;
 mod session;
 mod support;

@@ -11,6 +11,7 @@ use gametape_core::{
     call::{Progress, Stage},
     id::{CallId, RecordingId, TeamId},
     job::{Job, JobKind},
+    stats::talk_stats,
     transcript::Word,
     user::{Role, Scope, User},
 };
@@ -329,8 +330,10 @@ impl App {
         };
         self.store.job_finish(&fence, end).await.unwrap();
         let (_, fence) = self.claim(JobKind::CallPublish).await;
+        let transcript = self.store.transcript_read(call).await.unwrap().unwrap();
+        let stats = talk_stats(&transcript.segments, duration_ms, 2);
         let end = JobEnd::Published {
-            stats_json: "{}".to_owned(),
+            stats_json: serde_json::to_string(&stats).unwrap(),
         };
         self.store.job_finish(&fence, end).await.unwrap();
     }

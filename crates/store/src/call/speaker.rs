@@ -68,7 +68,7 @@ async fn refresh_talk(tx: &mut Tx, call: &Call) -> Result<()> {
     if has_stats.is_none() {
         return Ok(());
     }
-    let speakers = Speakers::read(&mut **tx, &call.id, call.channels).await?;
+    let speakers = Speakers::read(tx, &call.id, call.channels).await?;
     let rows = sqlx::query("SELECT start_ms, end_ms, channel, text FROM segments WHERE transcript_id = $1")
         .bind(call.transcript_id.as_ref().map(TranscriptId::as_str))
         .fetch_all(&mut **tx)

@@ -6,7 +6,7 @@ use gametape_core::{
 use gametape_store::{Actor, AuditFilter, NewAudit, NewSession};
 use serde_json::json;
 
-use crate::bench::{Bench, CLI, HOUR_MS, MINUTE_MS, Where};
+use crate::bench::{Bench, CLI, HOUR_MS, MINUTE_MS, Where, by};
 
 crate::on_every_engine!(
     entries_are_kept_as_they_were_written,
@@ -69,6 +69,9 @@ async fn entries_are_kept_as_they_were_written(b: Bench) {
     );
 }
 
+/// Says which entries a filter lets through.
+type Fits<'a> = &'a (dyn Fn(&AuditEntry) -> bool + Sync);
+
 async fn entries_are_filtered_and_come_page_by_page(b: Bench) {
     let (ann, bob) = (b.user("ann").await, b.user("bob").await);
     b.clock.advance_ms(10);
@@ -82,7 +85,7 @@ async fn entries_are_filtered_and_come_page_by_page(b: Bench) {
         };
         let target = format!("call_{}", n % 4);
         let entry = NewAudit::of(action, "call", &target);
-        b.store.audit_write(&b.actor(who), entry).await.unwrap();
+        b.store.audit_write(&by(who), entry).await.unwrap();
         // Some share their millisecond.
         b.clock.advance_ms(n % 2);
     }
@@ -112,7 +115,7 @@ async fn entries_are_filtered_and_come_page_by_page(b: Bench) {
     assert_eq!(seen, whole);
 
     let middle = whole[4].at;
-    let filters: [(AuditFilter, &(dyn Fn(&AuditEntry) -> bool + Sync)); 5] = [
+    let filters: [(AuditFilter, Fits<'_>); 5] = [
         (
             AuditFilter {
                 actor_id: Some(bob.id.clone()),
@@ -182,7 +185,7 @@ async fn the_log_can_only_grow(b: Bench) {
 async fn looks_within_a_quarter_of_an_hour_are_one_entry(b: Bench) {
     let (ann, bob) = (b.user("ann").await, b.user("bob").await);
     let (one, other) = (CallId::new(1), CallId::new(2));
-    let look = async |user, call| b.store.audit_look(&b.actor(user), call).await.unwrap();
+    let look = async |user, call| b.store.audit_look(&by(user), call).await.unwrap();
     look(&ann, &one).await;
     b.clock.advance_ms(15 * MINUTE_MS - 1);
     look(&ann, &one).await;

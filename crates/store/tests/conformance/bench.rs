@@ -315,14 +315,6 @@ impl Bench {
         call
     }
 
-    /// What somebody does at their desk.
-    pub(crate) fn actor(&self, user: &User) -> Actor {
-        Actor {
-            user_id: Some(user.id.clone()),
-            address: Some("192.0.2.7".to_owned()),
-        }
-    }
-
     /// Does something to the database behind the store's back.
     pub(crate) async fn execute(&self, sql: &'static str) -> Result<u64, sqlx::Error> {
         assert!(self.place != Where::Memory, "memory can't be opened twice");
@@ -367,6 +359,14 @@ impl Bench {
             .unwrap();
         connection.close().await.unwrap();
         count
+    }
+}
+
+/// Somebody at their desk.
+pub(crate) fn by(user: &User) -> Actor {
+    Actor {
+        user_id: Some(user.id.clone()),
+        address: Some("192.0.2.7".to_owned()),
     }
 }
 

@@ -11,7 +11,7 @@ use gametape_core::{
 use gametape_store::{AuditFilter, CallDetails, CallFilter, CallPatch, DealPatch, JobEnd};
 use serde_json::json;
 
-use crate::bench::{Bench, CLI, MINUTE_MS, assert_conflict, new_call, segment};
+use crate::bench::{Bench, CLI, MINUTE_MS, assert_conflict, by, new_call, segment};
 
 crate::on_every_engine!(
     details_are_kept_with_a_new_call,
@@ -237,7 +237,7 @@ async fn noted(b: &Bench, action: AuditAction) -> Vec<AuditEntry> {
 
 async fn who_sees_a_call_and_its_end_are_noted(b: Bench) {
     let (ann, bob) = (b.user("ann").await, b.user("bob").await);
-    let actor = b.actor(&ann);
+    let actor = by(&ann);
     let call = make(&b, &ann.id, CallDetails::default()).await;
     let unshared = CallPatch {
         title: Some("x".to_owned()),
@@ -378,8 +378,8 @@ async fn figures_follow_who_the_rep_is(b: Bench) {
     }
     let expected = TalkFigures::of(&talk_stats(&spoken(1), MINUTE_MS, 2));
     assert_eq!(
-        (expected.rep_question_count, expected.patience_ms),
-        (Some(1), Some(1_100))
+        (expected.rep_question_count, expected.rep_longest_monologue_ms),
+        (Some(1), Some(1_900))
     );
     assert_eq!(b.get(&call.id).await.talk, expected);
 }

@@ -7,7 +7,7 @@ use gametape_core::{
 };
 use gametape_store::{AuditFilter, NewInvitation, NewUser, StoreError, UserPatch};
 
-use crate::bench::{Bench, CLI, HOUR_MS, assert_conflict, assert_not_found};
+use crate::bench::{Bench, CLI, HOUR_MS, assert_conflict, assert_not_found, by};
 
 crate::on_every_engine!(
     an_invitation_makes_an_account_with_its_role_and_teams,
@@ -53,10 +53,7 @@ async fn an_invitation_makes_an_account_with_its_role_and_teams(b: Bench) {
     let teams = vec![gone.clone(), kept.clone()];
     let made = b
         .store
-        .invitation_create(
-            &b.actor(&root),
-            new(&root.id, "h", teams.clone(), b.now() + HOUR_MS),
-        )
+        .invitation_create(&by(&root), new(&root.id, "h", teams.clone(), b.now() + HOUR_MS))
         .await
         .unwrap();
     assert_eq!((made.role, &made.team_ids), (Role::Coach, &teams));

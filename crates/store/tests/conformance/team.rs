@@ -9,7 +9,7 @@ use gametape_core::{
 use gametape_store::{AuditFilter, CallDetails, CallFilter, UserPatch};
 use serde_json::json;
 
-use crate::bench::{Bench, CLI, assert_conflict, assert_not_found, new_call};
+use crate::bench::{Bench, CLI, assert_conflict, assert_not_found, by, new_call};
 
 crate::on_every_engine!(
     names_are_unique_without_regard_to_case,
@@ -69,7 +69,7 @@ async fn people_are_in_as_many_teams_as_they_like(b: Bench) {
 
     b.store.team_remove_member(CLI, &south.id, &ann.id).await.unwrap();
     b.store.team_remove_member(CLI, &south.id, &ann.id).await.unwrap();
-    assert_eq!(b.store.user_team_ids(&ann.id).await.unwrap(), [north.id.clone()]);
+    assert_eq!(b.store.user_team_ids(&ann.id).await.unwrap(), [north.id]);
     let nobody = UserId::new(1);
     assert_not_found(b.store.team_add_member(CLI, &south.id, &nobody).await);
     assert_not_found(b.store.team_add_member(CLI, &TeamId::new(1), &ann.id).await);
@@ -111,7 +111,7 @@ async fn a_deleted_team_leaves_its_people_and_calls(b: Bench) {
 
 async fn changes_are_noted_once(b: Bench) {
     let (ann, root) = (b.user("ann").await, b.user("root").await);
-    let actor = b.actor(&root);
+    let actor = by(&root);
     let team = b.store.team_create(&actor, "East").await.unwrap();
     for _ in 0..2 {
         b.clock.advance_ms(1);

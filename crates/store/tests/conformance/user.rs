@@ -144,10 +144,12 @@ async fn names_roles_and_state_change_one_by_one(b: Bench) {
     };
     let named = b.store.user_update(CLI, &bob.id, named).await.unwrap();
     assert_eq!((named.name.as_str(), named.role), ("Bobby \u{fffd}", Role::Rep));
+    b.clock.advance_ms(1);
     let coach = give_role(&b, &bob.id, Role::Coach).await.unwrap();
     assert_eq!((coach.name.as_str(), coach.role), ("Bobby \u{fffd}", Role::Coach));
     assert_eq!(b.store.user_get(&bob.id).await.unwrap(), Some(coach));
     assert_eq!(b.store.user_get(&ann.id).await.unwrap(), Some(ann.clone()));
+    b.clock.advance_ms(1);
     // Shut twice, it stays shut since the first time.
     let shut = disable(&b, &bob.id, true).await.unwrap();
     b.clock.advance_ms(7);

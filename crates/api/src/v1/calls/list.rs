@@ -90,8 +90,10 @@ pub(super) struct Filter {
     /// With comments that everybody sees, or without.
     has_comments: Option<bool>,
     /// What they are sorted by; when they were made here unless given. Calls that lack it come last.
+    #[param(inline)]
     sort: Option<SortName>,
     /// Which way they are sorted; descending unless given, but ascending by title.
+    #[param(inline)]
     order: Option<OrderName>,
     /// The most items to return, 1 to 200; 50 unless given.
     limit: Option<u32>,
@@ -101,7 +103,6 @@ pub(super) struct Filter {
 
 /// What calls are sorted by.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
-#[schema(as = CallSort)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum SortName {
     /// When they were made here.
@@ -139,7 +140,6 @@ impl From<SortName> for CallSort {
 
 /// Which way a list is sorted.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
-#[schema(as = Order)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum OrderName {
     /// The lowest, oldest or first of the alphabet at the top.
