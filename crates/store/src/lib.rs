@@ -32,6 +32,7 @@ pub use call::{CallFilter, CallPatch, NewCall};
 pub use dialect::Engine;
 pub use error::StoreError;
 pub use job::{DeletePayload, Fence, JobEnd};
+pub use moment::MomentFilter;
 pub use open::Store;
 pub use session::{NewSession, Session};
 pub use token::{NewToken, Token};
