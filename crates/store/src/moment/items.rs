@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use gametape_core::{
     anchor::quote_of,
-    id::{CallId, CriterionId, TranscriptId},
+    id::{CallId, CriterionId},
     moment::{ItemKind, MomentItem},
     rubric::{Definition, Scale},
+    transcript::Word,
     words::shorten,
 };
 
-use crate::{Result, Tx, anchor::words_between, row::Fields};
+use crate::{Result, Tx, row::Fields};
 
 /// Characters of an excerpt.
 const EXCERPT_CHARS: usize = 240;
@@ -50,7 +51,9 @@ async fn comments(tx: &mut Tx, call_id: &CallId, from_ms: i64, until_ms: i64) ->
             start_ms: fields.int("start_ms")?,
             end_ms: fields.int("end_ms")?,
             author_id: fields.parsed("author_id")?,
-            newest_at: fields.opt_int("replied_at")?.map_or(created_at, |at| at.max(created_at)),
+            newest_at: fields
+                .opt_int("replied_at")?
+                .map_or(created_at, |at| at.max(created_at)),
             kind: ItemKind::Comment {
                 kind: fields.parsed("kind")?,
                 replies: fields.int("replies")?,
@@ -110,11 +113,12 @@ impl Rubrics {
         criterion_id: &CriterionId,
     ) -> Result<Option<Scale>> {
         if !self.0.contains_key(&rubric) {
-            let row = sqlx::query("SELECT definition FROM rubric_versions WHERE rubric_id = $1 AND version = $2")
-                .bind(&rubric.0)
-                .bind(rubric.1)
-                .fetch_optional(&mut **tx)
-                .await?;
+            let row =
+                sqlx::query("SELECT definition FROM rubric_versions WHERE rubric_id = $1 AND version = $2")
+                    .bind(&rubric.0)
+                    .bind(rubric.1)
+                    .fetch_optional(&mut **tx)
+                    .await?;
             let definition = row.map(|row| Fields::of(&row, "rubric_versions").json("definition"));
             self.0.insert(rubric.clone(), definition.transpose()?);
         }
@@ -124,22 +128,29 @@ impl Rubrics {
     }
 }
 
-/// What is said in each of these ranges, shortened; empty as long as there is no transcript.
+/// What is said in each of these ranges, one speaker's stretch after the other, shortened; empty as long as there
+/// is no transcript.
 pub(super) async fn excerpts(tx: &mut Tx, call_id: &CallId, ranges: &[(i64, i64)]) -> Result<Vec<String>> {
-    let transcript_id: Option<Option<String>> =
-        sqlx::query_scalar("SELECT transcript_id FROM calls WHERE id = $1")
-            .bind(call_id.as_str())
-            .fetch_optional(&mut **tx)
-            .await?;
-    let transcript_id: Option<TranscriptId> = transcript_id.flatten().and_then(|id| id.parse().ok());
-    let from_ms = ranges.iter().map(|range| range.0).min();
-    let until_ms = ranges.iter().map(|range| range.1).max();
-    let words = match (transcript_id, from_ms, until_ms) {
-        (Some(id), Some(from_ms), Some(until_ms)) => words_between(tx, &id, None, from_ms, until_ms).await?,
-        _ => Vec::new(),
-    };
+    let from_ms = ranges.iter().map(|range| range.0).min().unwrap_or_default();
+    let until_ms = ranges.iter().map(|range| range.1).max().unwrap_or_default();
+    let rows = sqlx::query(
+        "SELECT s.id, s.words FROM calls CROSS JOIN segments s \
+         WHERE calls.id = $1 AND s.transcript_id = calls.transcript_id AND s.start_ms < $3 AND s.end_ms > $2 \
+         ORDER BY s.start_ms, s.channel, s.id",
+    )
+    .bind(call_id.as_str())
+    .bind(from_ms)
+    .bind(until_ms)
+    .fetch_all(&mut **tx)
+    .await?;
+    let segments = rows
+        .iter()
+        .map(|row| Fields::of(row, "segments").json("words"))
+        .collect::<Result<Vec<Vec<Word>>>>()?;
     let excerpt = |&(start_ms, end_ms): &(i64, i64)| {
-        shorten(&quote_of(&words, start_ms, end_ms).quote, EXCERPT_CHARS)
+        let quotes = segments.iter().map(|words| quote_of(words, start_ms, end_ms).quote);
+        let quotes: Vec<String> = quotes.filter(|quote| !quote.is_empty()).collect();
+        shorten(&quotes.join(" "), EXCERPT_CHARS)
     };
     Ok(ranges.iter().map(excerpt).collect())
 }

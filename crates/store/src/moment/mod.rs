@@ -4,6 +4,7 @@
 mod items;
 mod list;
 mod read;
+mod statement;
 mod write;
 
 use std::collections::BTreeMap;
@@ -97,7 +98,10 @@ async fn remake(tx: &mut Tx, call_id: &CallId, from_ms: i64, until_ms: i64, now:
     let old = write::old_moments(tx, call_id, from_ms, until_ms).await?;
     let items = public_items(tx, call_id, from_ms, until_ms).await?;
     let formed = form(&items);
-    let ranges: Vec<_> = formed.iter().map(|moment| (moment.start_ms, moment.end_ms)).collect();
+    let ranges: Vec<_> = formed
+        .iter()
+        .map(|moment| (moment.start_ms, moment.end_ms))
+        .collect();
     let excerpts = excerpts(tx, call_id, &ranges).await?;
     let ids = inherit(&formed, &old);
     write(tx, call_id, &old, &formed, &ids, &excerpts, now).await

@@ -190,7 +190,11 @@ impl Store {
                 fields.opt_text("behaviour")?,
                 fields.opt_text("impact")?,
             ];
-            let parts: Vec<String> = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect();
+            let parts: Vec<String> = parts
+                .into_iter()
+                .flatten()
+                .filter(|part| !part.is_empty())
+                .collect();
             Ok(ShownItem {
                 item: MomentItem {
                     id: fields.text("id")?,

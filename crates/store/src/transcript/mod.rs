@@ -15,7 +15,7 @@ use crate::{
     Fence, Result, Store, StoreError, Tx,
     call::{self, bump},
     event::{self, NewEvent},
-    job,
+    job, moment,
     row::{Fields, clean},
 };
 
@@ -186,7 +186,9 @@ pub(crate) async fn complete(
         .bind(language)
         .execute(&mut **tx)
         .await?;
-    set_current(tx, call_id, &row.info.id, language, now).await
+    set_current(tx, call_id, &row.info.id, language, now).await?;
+    // Comments that came before it, or are tied to an older one, get its words.
+    moment::rebuild(tx, call_id, now).await
 }
 
 impl Store {

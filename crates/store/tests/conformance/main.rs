@@ -13,6 +13,8 @@ mod delete;
 mod event;
 mod job;
 mod job_end;
+mod moment;
+mod moment_list;
 mod open;
 mod race;
 mod session;
