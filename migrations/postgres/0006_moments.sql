@@ -1,51 +1,73 @@
 -- Moments: where comments and evidence that everybody may see overlap. They are made of those, in the same
 -- transaction, so that browsing them is a walk along an index.
 
+-- The bare words of a text with their places. PostgreSQL's own parser is left out of it: what that takes for a
+-- word depends on the server's settings, and the other engine would find something else.
+CREATE FUNCTION words_with_places(words TEXT) RETURNS TSVECTOR LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    SELECT COALESCE(string_agg('''' || word || ''':' || place, ' '), '')::tsvector
+    FROM unnest(string_to_array(words, ' ')) WITH ORDINALITY AS cut (word, place)
+    WHERE word <> '' AND place < 16383
+$$;
+
 CREATE TABLE moments (
-    id            TEXT COLLATE "C"     NOT NULL PRIMARY KEY,
-    call_id       TEXT COLLATE "C"     NOT NULL REFERENCES calls (id) ON DELETE CASCADE,
-    -- 1 for what people see who review the call themselves just now: comments alone make these.
-    blind         BIGINT NOT NULL,
+    moment_no     BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id            TEXT COLLATE "C" NOT NULL UNIQUE,
+    call_id       TEXT COLLATE "C" NOT NULL REFERENCES calls (id) ON DELETE CASCADE,
+    -- Who sees it: 0 everybody; 1 those who see scores; 2 those who don't just now, because they review the call
+    -- themselves. A moment that scores are part of is kept once as it is (1), and what is left of it without
+    -- them once more (2).
+    layer         BIGINT NOT NULL,
     start_ms      BIGINT NOT NULL,
     end_ms        BIGINT NOT NULL,
     excerpt       TEXT   NOT NULL,
-    excerpt_folded TEXT COLLATE "C"  NOT NULL,
+    -- The excerpt's bare words; see search_documents.
+    words         TEXT   NOT NULL,
     comment_count BIGINT NOT NULL,
     reply_count   BIGINT NOT NULL,
     score_count   BIGINT NOT NULL,
+    -- All three together.
+    discussion_count BIGINT NOT NULL,
     -- Scores as a share of their scale, in thousandths, so that scales compare; NULL without scores.
     lowest_permille  BIGINT,
     highest_permille BIGINT,
     -- 1 where two reviewers differ by two levels or more on one criterion.
     disputed      BIGINT NOT NULL,
-    newest_at     BIGINT NOT NULL
+    newest_at     BIGINT NOT NULL,
+    place         TSVECTOR GENERATED ALWAYS AS (words_with_places(words)) STORED
 );
-CREATE INDEX moments_of_call ON moments (call_id, blind, start_ms);
+CREATE INDEX moments_of_call ON moments (call_id, layer, start_ms);
 CREATE INDEX moments_by_newest ON moments (newest_at DESC, id DESC);
+CREATE INDEX moments_by_discussion ON moments (discussion_count DESC, id DESC);
 CREATE INDEX moments_by_highest ON moments (highest_permille DESC, id DESC) WHERE highest_permille IS NOT NULL;
 CREATE INDEX moments_by_lowest ON moments (lowest_permille, id) WHERE lowest_permille IS NOT NULL;
 CREATE INDEX moments_disputed ON moments (newest_at DESC, id DESC) WHERE disputed = 1;
+CREATE INDEX moments_words ON moments USING GIN (place);
 
 -- What a moment is made of.
 CREATE TABLE moment_items (
-    moment_id    TEXT COLLATE "C"     NOT NULL REFERENCES moments (id) ON DELETE CASCADE,
+    moment_id    TEXT COLLATE "C" NOT NULL REFERENCES moments (id) ON DELETE CASCADE,
     -- The comment, or the evidence.
-    item_id      TEXT COLLATE "C"     NOT NULL,
-    author_id    TEXT COLLATE "C"     NOT NULL,
+    item_id      TEXT COLLATE "C" NOT NULL,
+    author_id    TEXT COLLATE "C" NOT NULL,
     -- The comment's kind; NULL for evidence.
     comment_kind TEXT,
     -- Of the score that the evidence is for; NULL for comments.
     review_id    TEXT COLLATE "C",
     criterion_id TEXT COLLATE "C",
+    -- NULL for comments, and for what is not applicable.
     value        BIGINT,
     value_permille BIGINT,
-    created_at   BIGINT NOT NULL,
     PRIMARY KEY (moment_id, item_id)
 );
-CREATE INDEX moment_items_of_item ON moment_items (item_id);
-CREATE INDEX moment_items_by_author ON moment_items (author_id, created_at DESC, moment_id);
-CREATE INDEX moment_items_by_criterion ON moment_items (criterion_id, value, created_at DESC, moment_id);
-CREATE INDEX moment_items_by_kind ON moment_items (comment_kind, created_at DESC, moment_id);
+CREATE INDEX moment_items_by_author ON moment_items (author_id, moment_id);
+CREATE INDEX moment_items_by_kind ON moment_items (comment_kind, moment_id) WHERE comment_kind IS NOT NULL;
+CREATE INDEX moment_items_by_criterion ON moment_items (criterion_id, value, moment_id)
+    WHERE criterion_id IS NOT NULL;
+CREATE INDEX moment_items_by_score ON moment_items (value_permille, moment_id) WHERE value_permille IS NOT NULL;
+
+-- Where browsing starts when few calls are asked for.
+CREATE INDEX calls_of_stage ON calls (deal_stage) WHERE deal_stage IS NOT NULL;
+CREATE INDEX calls_of_outcome ON calls (deal_outcome) WHERE deal_outcome IS NOT NULL;
 
 -- Lists of phrases to look for, and where they were found.
 CREATE TABLE trackers (
@@ -60,6 +82,8 @@ CREATE TABLE trackers (
     version      BIGINT NOT NULL,
     created_by   TEXT COLLATE "C"     REFERENCES users (id),
     disabled_at  BIGINT,
+    -- Its row stays, so that a tracker that comes with the program does not come back.
+    deleted_at   BIGINT,
     created_at   BIGINT NOT NULL
 );
 
@@ -73,6 +97,7 @@ CREATE TABLE tracker_hits (
     PRIMARY KEY (tracker_id, segment_id, start_ms)
 );
 CREATE INDEX tracker_hits_of_call ON tracker_hits (call_id, start_ms);
+CREATE INDEX tracker_hits_of_tracker ON tracker_hits (tracker_id, call_id, start_ms, segment_id);
 CREATE INDEX tracker_hits_of_segment ON tracker_hits (segment_id);
 
 -- Calls that a tracker still has to look through; a worker takes them off one by one.
@@ -84,7 +109,7 @@ CREATE TABLE tracker_todo (
 CREATE INDEX tracker_todo_of_call ON tracker_todo (call_id);
 
 -- What can be searched. The words column holds the text as bare words in lower case, one space between
--- them, cut by the program, so that both engines index the same; the text itself is where it always was.
+-- them, cut by the program, so that both engines index the same.
 CREATE TABLE search_documents (
     doc_no   BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     -- 'title', 'segment' or 'comment'.
@@ -97,9 +122,10 @@ CREATE TABLE search_documents (
     -- Who speaks, for segments.
     speaker_role TEXT,
     text     TEXT   NOT NULL,
-    words    TEXT   NOT NULL
+    words    TEXT   NOT NULL,
+    place    TSVECTOR GENERATED ALWAYS AS (words_with_places(words)) STORED
 );
 CREATE INDEX search_documents_of_call ON search_documents (call_id, kind);
 
 -- From here on each engine has its own.
-CREATE INDEX search_documents_words ON search_documents USING GIN (to_tsvector('simple', words));
+CREATE INDEX search_documents_words ON search_documents USING GIN (place);

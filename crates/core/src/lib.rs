@@ -15,16 +15,20 @@ pub mod event;
 pub mod export;
 pub mod id;
 pub mod job;
+pub mod moment;
 pub mod page;
 pub mod policy;
 #[cfg(test)]
 mod random;
 pub mod review;
 pub mod rubric;
+pub mod search;
 pub mod stats;
 pub mod team;
+pub mod tracker;
 pub mod transcript;
 pub mod upload;
 pub mod user;
+pub mod words;
 
 pub use clock::{Clock, ManualClock, TimeMs};

@@ -1,7 +1,7 @@
 //! Conditions of lists, put together from fixed texts; every value is bound, never part of the text.
 
 use gametape_core::{id::UserId, policy::VisibleCalls};
-use sqlx::{Any, AssertSqlSafe, any::AnyRow, query::Query};
+use sqlx::{Any, AssertSqlSafe, Row as _, any::AnyRow, query::Query};
 
 use crate::{Result, Store, row::fold};
 
@@ -80,6 +80,32 @@ impl Conditions {
         }
     }
 
+    /// Adds text without places.
+    pub(crate) fn text(&mut self, text: &'static str) {
+        self.sql.push_str(text);
+    }
+
+    /// Adds a list in brackets of places for `values`, of which there must be one at least.
+    pub(crate) fn list<V: Into<Value>>(&mut self, values: impl IntoIterator<Item = V>) {
+        self.sql.push('(');
+        for (i, value) in values.into_iter().enumerate() {
+            let text = if i == 0 { "?" } else { ", ?" };
+            self.push(text, [value]);
+        }
+        self.sql.push(')');
+    }
+
+    /// Leaves the moments, of a table `m`, that `viewer` sees: who has an open review of the call does not see
+    /// where other people's scores rest, see `policy::may_see_review`.
+    pub(crate) fn seen_moments(&mut self, viewer: &UserId) {
+        self.and(
+            "(m.layer = 0 OR m.layer = CASE WHEN EXISTS (SELECT 1 FROM reviews mine \
+               WHERE mine.reviewer_id = ? AND mine.call_id = m.call_id AND mine.state = 'draft') \
+             THEN 2 ELSE 1 END)",
+            [viewer.as_str()],
+        );
+    }
+
     /// Leaves the calls that somebody may see, of a table `calls`: `policy::may_see_call` as a condition.
     pub(crate) fn visible(&mut self, visible: &VisibleCalls) {
         if let VisibleCalls::To(user_id) = visible {
@@ -138,6 +164,26 @@ impl Store {
     pub(crate) async fn fetch(&self, sql: String, values: Vec<Value>) -> Result<Vec<AnyRow>> {
         let query = bind(sqlx::query(AssertSqlSafe(sql)), values);
         Ok(query.fetch_all(self.read()).await?)
+    }
+
+    /// What the engine says about how it goes about a statement; PostgreSQL as if it could not read whole tables,
+    /// which it does with small ones whatever their indexes are.
+    pub(crate) async fn explain(&self, statement: Conditions) -> Result<String> {
+        let (explain, column, before) = self.engine().explain();
+        let Conditions { sql, values } = statement;
+        let mut tx = self.begin().await?;
+        if let Some(before) = before {
+            sqlx::query(before).execute(&mut *tx).await?;
+        }
+        let query = bind(sqlx::query(AssertSqlSafe(format!("{explain} {sql}"))), values);
+        let rows = query.fetch_all(&mut *tx).await?;
+        let mut text = format!("{sql}\n");
+        for row in &rows {
+            text.push_str("  ");
+            text.push_str(&row.try_get::<String, _>(column)?);
+            text.push('\n');
+        }
+        Ok(text)
     }
 }
 

@@ -46,6 +46,7 @@ pub use error::StoreError;
 pub use idempotency::{Idempotency, KeptAnswer};
 pub use invitation::NewInvitation;
 pub use job::{DeletePayload, Fence, JobEnd};
+pub use moment::MomentFilter;
 pub use open::Store;
 pub use person::Person;
 pub use review::{ReviewDetail, ReviewExport, ReviewExportFilter, ReviewFilter, ReviewLine, ReviewRelation};

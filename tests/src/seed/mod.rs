@@ -127,14 +127,14 @@ pub async fn seed(url: &str, size: Size, mut progress: impl FnMut(usize)) -> Res
         if number % 100 == 99 {
             rows.commit().await?;
             for id in &calls[number - 99..] {
-                store.moments_rebuild(id).await?;
+                store.moment_rebuild(id, None).await?;
             }
             progress(number + 1);
         }
     }
     rows.commit().await?;
     for id in &calls[size.calls / 100 * 100..] {
-        store.moments_rebuild(id).await?;
+        store.moment_rebuild(id, None).await?;
     }
     rows.analyze().await?;
     store.close().await;

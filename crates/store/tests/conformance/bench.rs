@@ -251,20 +251,25 @@ impl Bench {
 
     /// Takes a call that waits for `call.transcribe` to the end, with one window of two segments.
     pub(crate) async fn transcribe_and_publish(&self, id: &CallId) {
+        let segments = [segment(0, 0, "Hello."), segment(1_000, 1, "Hi there.")];
+        self.transcribe_saying(id, &segments).await;
+    }
+
+    /// Takes a call that waits for `call.transcribe` to the end, with one window of these segments.
+    pub(crate) async fn transcribe_saying(&self, id: &CallId, segments: &[NewSegment]) {
         let (_, fence) = self.claim(JobKind::CallTranscribe).await;
         let begun = self
             .store
             .transcript_begin(&fence, id, "tiny.en", None, 1)
             .await
             .unwrap();
-        let segments = [segment(0, 0, "Hello."), segment(1_000, 1, "Hi there.")];
         self.store
             .transcript_append(
                 &fence,
                 &begun.transcript_id,
                 0,
                 Some("en"),
-                &segments,
+                segments,
                 &progress(100.0),
             )
             .await
@@ -302,6 +307,15 @@ impl Bench {
         self.store.job_finish(&fence, end).await.unwrap();
         let (_, fence) = self.claim(JobKind::CallPublish).await;
         self.store.job_finish(&fence, published()).await.unwrap();
+    }
+
+    /// A call that is ready and in which this is said.
+    pub(crate) async fn call_saying(&self, owner: &UserId, title: &str, segments: &[NewSegment]) -> Call {
+        let call = self.call(owner, title).await;
+        self.store_next().await;
+        self.analyze_next().await;
+        self.transcribe_saying(&call.id, segments).await;
+        self.get(&call.id).await
     }
 
     /// A call that is ready.
@@ -347,18 +361,47 @@ impl Bench {
         prefixes
     }
 
-    /// How many rows a table has, read behind the store's back.
-    pub(crate) async fn count(&self, table: &'static str) -> i64 {
+    /// A connection behind the store's back.
+    async fn raw(&self) -> AnyConnection {
         assert!(self.place != Where::Memory, "memory can't be opened twice");
         sqlx::any::install_default_drivers();
         let url = self.url.replace(' ', "%20").replace('#', "%23");
-        let mut connection = AnyConnection::connect(&url).await.unwrap();
+        AnyConnection::connect(&url).await.unwrap()
+    }
+
+    /// How many rows a table has, read behind the store's back.
+    pub(crate) async fn count(&self, table: &'static str) -> i64 {
+        let mut connection = self.raw().await;
         let count = sqlx::query_scalar(AssertSqlSafe(format!("SELECT COUNT(*) FROM {table}")))
             .fetch_one(&mut connection)
             .await
             .unwrap();
         connection.close().await.unwrap();
         count
+    }
+
+    /// Runs statements behind the store's back, in one transaction: rows of what other parts write.
+    pub(crate) async fn write(&self, statements: &[String]) {
+        let mut connection = self.raw().await;
+        let mut tx = connection.begin().await.unwrap();
+        for statement in statements {
+            tx.execute(AssertSqlSafe(statement.clone()))
+                .await
+                .unwrap_or_else(|error| panic!("{error}: {statement}"));
+        }
+        tx.commit().await.unwrap();
+        connection.close().await.unwrap();
+    }
+
+    /// The first column of what a statement finds, behind the store's back; it must be text.
+    pub(crate) async fn texts(&self, statement: &str) -> Vec<String> {
+        let mut connection = self.raw().await;
+        let texts = sqlx::query_scalar(AssertSqlSafe(statement.to_owned()))
+            .fetch_all(&mut connection)
+            .await
+            .unwrap();
+        connection.close().await.unwrap();
+        texts
     }
 }
 

@@ -21,6 +21,8 @@ mod idempotency;
 mod invitation;
 mod job;
 mod job_end;
+mod moment;
+mod moment_list;
 mod open;
 mod person;
 mod race;
