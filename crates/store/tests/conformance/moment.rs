@@ -528,7 +528,7 @@ async fn moments_go_with_their_call(bench: Bench) {
             "DELETE FROM anchors".to_owned(),
         ])
         .await;
-    bench.store.call_delete(&call).await.unwrap();
+    bench.store.call_delete(CLI, &call).await.unwrap();
     assert_eq!(
         (bench.count("moments").await, bench.count("moment_items").await),
         (0, 0)
