@@ -9,6 +9,7 @@
 
 mod anchor;
 mod audit;
+mod by_call;
 mod call;
 mod conditions;
 mod dialect;
@@ -22,6 +23,7 @@ mod row;
 mod search;
 mod session;
 mod token;
+mod tracker;
 mod transcript;
 mod upload;
 mod user;
@@ -34,8 +36,10 @@ pub use error::StoreError;
 pub use job::{DeletePayload, Fence, JobEnd};
 pub use moment::MomentFilter;
 pub use open::Store;
+pub use search::SearchFilter;
 pub use session::{NewSession, Session};
 pub use token::{NewToken, Token};
+pub use tracker::{NewTracker, TrackerPatch};
 pub use transcript::{NewSegment, TranscriptInfo, TranscriptProgress};
 pub use upload::{NewPart, NewUpload, UploadDone};
 pub use user::NewUser;

@@ -17,7 +17,7 @@ use crate::{
     event::{self, NewEvent},
     job, recording,
     row::{Fields, clean, fold},
-    upload,
+    search, upload,
 };
 
 pub(crate) use speaker::Speakers;
@@ -230,6 +230,7 @@ impl Store {
         .fetch_one(&mut *tx)
         .await?;
         let call = read_call(&row)?;
+        search::put(&mut tx, &search::Document::title(&call)).await?;
         if let Some(recording) = &recording {
             job::enqueue_stage(&mut tx, &id, recording.first_stage(), now).await?;
         }
@@ -285,6 +286,9 @@ impl Store {
             return Err(StoreError::Stale { what: "call" });
         };
         let call = read_call(&row)?;
+        if patch.title.is_some() {
+            search::put(&mut tx, &search::Document::title(&call)).await?;
+        }
         event::write(&mut tx, id, now, &[NewEvent::call()]).await?;
         tx.commit().await?;
         Ok(call)

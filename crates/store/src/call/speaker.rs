@@ -8,6 +8,7 @@ use crate::{
     Result, Store, StoreError,
     event::{self, NewEvent},
     row::{Fields, clean},
+    search, tracker,
 };
 
 /// What people said about the speakers of a call, and how many channels there are to speak on.
@@ -95,6 +96,8 @@ impl Store {
         .bind(clean(&speaker.name).as_ref())
         .execute(&mut *tx)
         .await?;
+        search::set_role(&mut tx, id, channel, speaker.role).await?;
+        tracker::look_again(&mut tx, id).await?;
         event::write(&mut tx, id, now, &[NewEvent::call()]).await?;
         tx.commit().await?;
         Ok(())

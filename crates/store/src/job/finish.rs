@@ -15,7 +15,7 @@ use crate::{
     event::{self, NewEvent},
     recording,
     row::clean,
-    transcript,
+    tracker, transcript,
 };
 
 /// What an attempt leaves of its job.
@@ -207,6 +207,7 @@ async fn published(tx: &mut Tx, job: &Job, now: TimeMs, stats_json: &str) -> Res
     .bind(clean(stats_json).as_ref())
     .execute(&mut **tx)
     .await?;
+    tracker::look_through(tx, call_id).await?;
     event::write(tx, call_id, now, &[NewEvent::state(CallState::Ready, None)]).await?;
     event::forget_progress(tx, call_id).await
 }

@@ -17,6 +17,7 @@ use crate::{
     event::{self, NewEvent},
     job, moment,
     row::{Fields, clean},
+    search,
 };
 
 /// What a transcribing job finds when it begins, or goes on.
@@ -187,6 +188,7 @@ pub(crate) async fn complete(
         .execute(&mut **tx)
         .await?;
     set_current(tx, call_id, &row.info.id, language, now).await?;
+    search::put_transcript(tx, call_id, &row.info.id).await?;
     // Comments that came before it, or are tied to an older one, get its words.
     moment::rebuild(tx, call_id, now).await
 }

@@ -211,7 +211,10 @@ async fn filters_leave_what_fits(bench: Bench) {
         author_id: author.clone(),
         ..filter
     };
-    assert_eq!(numbers(by(&a, scored(Some(&three.id), None, Some(1)))).await, NOTHING);
+    assert_eq!(
+        numbers(by(&a, scored(Some(&three.id), None, Some(1)))).await,
+        NOTHING
+    );
     assert_eq!(numbers(by(&b, scored(Some(&three.id), None, Some(1)))).await, [2]);
     assert_eq!(numbers(by(&a, none())).await, [0, 2, 3]);
     let kind = |kind| MomentFilter {
