@@ -113,7 +113,7 @@ CREATE TABLE tracker_todo (
     call_id    TEXT NOT NULL REFERENCES calls (id) ON DELETE CASCADE,
     PRIMARY KEY (tracker_id, call_id)
 );
-CREATE INDEX tracker_todo_of_call ON tracker_todo (call_id);
+CREATE INDEX tracker_todo_of_call ON tracker_todo (call_id, tracker_id);
 
 -- What can be searched. The words column holds the text as bare words in lower case, one space between
 -- them, cut by the program, so that both engines index the same.

@@ -1,7 +1,15 @@
 //! What people type into a search box, and where a text answers it. Cutting into words is the program's, so
 //! that both database engines find the same.
 
-use crate::words::{Cut, cut};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    TimeMs,
+    id::{CallId, UserId},
+    transcript::SpeakerRole,
+    user::names,
+    words::{Cut, cut},
+};
 
 /// Terms of a query that count; more are refused.
 pub const MAX_TERMS: usize = 32;
@@ -137,6 +145,57 @@ impl Term {
                     cut.word == *wanted || (self.prefix && i == last && cut.word.starts_with(wanted.as_str()))
                 })
     }
+}
+
+/// What can be found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SearchKind {
+    /// The title of a call.
+    Title,
+    /// A speaker's stretch of a transcript.
+    Segment,
+    /// A comment, or an answer to one.
+    Comment,
+}
+names!(
+    SearchKind,
+    "kind of search result",
+    Title = "title",
+    Segment = "segment",
+    Comment = "comment"
+);
+
+/// What people want to know about the call of something that was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundCall {
+    /// Which.
+    pub id: CallId,
+    /// As shown in lists.
+    pub title: String,
+    /// The rep whose call it is.
+    pub owner_id: UserId,
+    /// When the conversation took place.
+    pub occurred_at: Option<TimeMs>,
+}
+
+/// A text that answers a query.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SearchHit {
+    /// What it is.
+    pub kind: SearchKind,
+    /// Id of the call, the segment or the comment.
+    pub source_id: String,
+    /// Where it is.
+    pub call: FoundCall,
+    /// Where in the recording, in milliseconds, if it has a place there.
+    pub range_ms: Option<(i64, i64)>,
+    /// Who says it, for segments.
+    pub speaker_role: Option<SpeakerRole>,
+    /// Who wrote it, for comments.
+    pub author_id: Option<UserId>,
+    /// The text around what was looked for.
+    pub parts: Vec<Part>,
 }
 
 /// A part of an excerpt.

@@ -165,6 +165,33 @@ impl Engine {
         }
     }
 
+    /// Whether a document `d` has words; `?` stands for the query.
+    pub(crate) fn document_has_words(self) -> &'static str {
+        match self {
+            Self::Sqlite => {
+                "EXISTS (SELECT 1 FROM search_index \
+                 WHERE search_index MATCH ? AND search_index.rowid = d.doc_no)"
+            }
+            Self::Postgres => "d.place @@ CAST(? AS TSQUERY)",
+        }
+    }
+
+    /// `FROM` and `WHERE` for documents that have words, alone and with their calls.
+    pub(crate) fn documents_with_words(self) -> [&'static str; 2] {
+        match self {
+            Self::Sqlite => [
+                "FROM search_index WHERE search_index MATCH ?",
+                " FROM search_index CROSS JOIN search_documents d CROSS JOIN calls \
+                 WHERE search_index MATCH ? AND d.doc_no = search_index.rowid AND calls.id = d.call_id",
+            ],
+            Self::Postgres => [
+                "FROM search_documents d WHERE d.place @@ CAST(? AS TSQUERY)",
+                " FROM search_documents d CROSS JOIN calls \
+                 WHERE d.place @@ CAST(? AS TSQUERY) AND calls.id = d.call_id",
+            ],
+        }
+    }
+
     /// What to put before a statement to be told how the engine goes about it, the column of the answer, and
     /// what to say beforehand.
     pub(crate) fn explain(self) -> (&'static str, usize, Option<&'static str>) {

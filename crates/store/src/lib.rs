@@ -9,6 +9,7 @@
 
 mod anchor;
 mod audit;
+mod by_call;
 mod call;
 mod comment;
 mod conditions;
@@ -31,6 +32,7 @@ mod search;
 mod session;
 mod team;
 mod token;
+mod tracker;
 mod transcript;
 mod upload;
 mod user;
@@ -51,8 +53,10 @@ pub use open::Store;
 pub use person::Person;
 pub use review::{ReviewDetail, ReviewExport, ReviewExportFilter, ReviewFilter, ReviewLine, ReviewRelation};
 pub use rubric::{NewRubric, RubricPatch, RubricVersionInfo};
+pub use search::SearchFilter;
 pub use session::{NewSession, Session};
 pub use token::{NewToken, Token};
+pub use tracker::{NewTracker, TrackerPatch};
 pub use transcript::{NewSegment, TranscriptInfo, TranscriptProgress};
 pub use upload::{NewPart, NewUpload, UploadDone};
 pub use user::{NewUser, UserPatch};

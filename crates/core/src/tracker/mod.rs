@@ -9,6 +9,7 @@ pub use defaults::{DefaultTracker, defaults};
 use crate::{
     TimeMs,
     id::{CallId, SegmentId, TrackerId},
+    search::FoundCall,
     transcript::{Segment, SpeakerRole},
     words::cut,
 };
@@ -65,6 +66,17 @@ pub struct Found<'a> {
     pub start_ms: i64,
     /// End of its last word, in milliseconds of the recording.
     pub end_ms: i64,
+}
+
+/// A hit with what people want to know about its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShownHit {
+    /// The hit.
+    pub hit: TrackerHit,
+    /// Its call.
+    pub call: FoundCall,
+    /// What the segment says.
+    pub text: String,
 }
 
 struct Pattern<'a> {

@@ -15,6 +15,7 @@ use crate::{
     audit::{self, Actor, NewAudit},
     event::{self, NewEvent},
     row::{clean, fold, to_json},
+    search,
 };
 
 /// What people know about a call beside its recording.
@@ -278,6 +279,9 @@ impl Store {
         .execute(&mut *tx)
         .await?;
         let call = write(&mut tx, id, Some(&before), &after).await?;
+        if patch.title.is_some() {
+            search::put(&mut tx, &search::Document::title(&call)).await?;
+        }
         note_sharing(&mut tx, now, actor, id, &before, &after).await?;
         event::write(&mut tx, id, now, &[NewEvent::call()]).await?;
         tx.commit().await?;

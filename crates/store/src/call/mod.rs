@@ -18,7 +18,7 @@ use crate::{
     event::{self, NewEvent},
     job, recording,
     row::{Fields, clean, fold},
-    upload,
+    search, upload,
 };
 
 pub use details::{CallDetails, CallPatch, DealPatch};
@@ -213,6 +213,7 @@ impl Store {
         .execute(&mut *tx)
         .await?;
         let call = details::write(&mut tx, &id, None, &new.details).await?;
+        search::put(&mut tx, &search::Document::title(&call)).await?;
         if let Some(recording) = &recording {
             job::enqueue_stage(&mut tx, &id, recording.first_stage(), now).await?;
         }

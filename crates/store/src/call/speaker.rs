@@ -13,6 +13,7 @@ use crate::{
     Result, Store, StoreError, Tx,
     event::{self, NewEvent},
     row::{Fields, clean},
+    search, tracker,
 };
 
 /// What people said about the speakers of a call, and how many channels there are to speak on.
@@ -136,6 +137,8 @@ impl Store {
         .execute(&mut *tx)
         .await?;
         refresh_talk(&mut tx, &call).await?;
+        search::set_role(&mut tx, id, channel, speaker.role).await?;
+        tracker::look_again(&mut tx, id).await?;
         event::write(&mut tx, id, now, &[NewEvent::call()]).await?;
         tx.commit().await?;
         Ok(())

@@ -16,7 +16,7 @@ use crate::{
     event::{self, NewEvent},
     recording,
     row::clean,
-    transcript,
+    tracker, transcript,
 };
 
 /// What an attempt leaves of its job.
@@ -211,6 +211,7 @@ async fn published(tx: &mut Tx, job: &Job, now: TimeMs, stats_json: &str) -> Res
     // What can't be read as statistics has no figures.
     let stats: Option<TalkStats> = serde_json::from_str(stats_json).ok();
     call::set_talk(tx, call_id, stats.as_ref()).await?;
+    tracker::look_through(tx, call_id).await?;
     event::write(tx, call_id, now, &[NewEvent::state(CallState::Ready, None)]).await?;
     event::forget_progress(tx, call_id).await
 }

@@ -134,7 +134,7 @@ pub(super) async fn excerpts(tx: &mut Tx, call_id: &CallId, ranges: &[(i64, i64)
     let from_ms = ranges.iter().map(|range| range.0).min().unwrap_or_default();
     let until_ms = ranges.iter().map(|range| range.1).max().unwrap_or_default();
     let rows = sqlx::query(
-        "SELECT s.id, s.words FROM calls CROSS JOIN segments s \
+        "SELECT s.id, s.start_ms, s.end_ms, s.words FROM calls CROSS JOIN segments s \
          WHERE calls.id = $1 AND s.transcript_id = calls.transcript_id AND s.start_ms < $3 AND s.end_ms > $2 \
          ORDER BY s.start_ms, s.channel, s.id",
     )
@@ -145,12 +145,20 @@ pub(super) async fn excerpts(tx: &mut Tx, call_id: &CallId, ranges: &[(i64, i64)
     .await?;
     let segments = rows
         .iter()
-        .map(|row| Fields::of(row, "segments").json("words"))
-        .collect::<Result<Vec<Vec<Word>>>>()?;
+        .map(|row| {
+            let fields = Fields::of(row, "segments");
+            Ok((
+                fields.int("start_ms")?,
+                fields.int("end_ms")?,
+                fields.json("words")?,
+            ))
+        })
+        .collect::<Result<Vec<(i64, i64, Vec<Word>)>>>()?;
     let excerpt = |&(start_ms, end_ms): &(i64, i64)| {
-        let quotes = segments
+        let inside = segments
             .iter()
-            .map(|words| quote_of(words, start_ms, end_ms).quote);
+            .filter(|(from, until, _)| *from < end_ms && *until > start_ms);
+        let quotes = inside.map(|(.., words)| quote_of(words, start_ms, end_ms).quote);
         let quotes: Vec<String> = quotes.filter(|quote| !quote.is_empty()).collect();
         shorten(&quotes.join(" "), EXCERPT_CHARS)
     };

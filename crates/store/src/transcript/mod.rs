@@ -17,6 +17,7 @@ use crate::{
     event::{self, NewEvent},
     job,
     row::{Fields, clean},
+    search,
 };
 
 pub(crate) use read::segments_of;
@@ -190,6 +191,8 @@ pub(crate) async fn complete(
         .execute(&mut **tx)
         .await?;
     set_current(tx, call_id, &row.info.id, language, now).await?;
+    // Corrections, and comments that came before it or are tied to an older one, get its words.
+    search::put_transcript(tx, call_id, &row.info.id).await?;
     anchor::reattach(tx, call_id, &row.info.id, now).await
 }
 
