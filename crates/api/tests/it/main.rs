@@ -8,6 +8,8 @@ mod events;
 mod forms;
 mod media;
 mod problems;
+mod reviews;
+mod rubrics;
 mod session;
 mod support;
 mod tus;

@@ -2,7 +2,7 @@
 
 use gametape_api::{PUBLIC_ROUTES, openapi};
 use gametape_core::{
-    id::{CallId, TokenId, UploadId, UserId},
+    id::{CallId, CriterionId, EvidenceId, ReviewId, RubricId, TokenId, UploadId, UserId},
     user::{Role, Scope},
 };
 use serde_json::{Value, json};
@@ -18,6 +18,8 @@ fn routes() -> Vec<(String, String)> {
             path if path.contains("/calls/") => CallId::new(NOW_MS).to_string(),
             path if path.contains("/uploads/") => UploadId::new(NOW_MS).to_string(),
             path if path.contains("/tokens/") => TokenId::new(NOW_MS).to_string(),
+            path if path.contains("/rubrics/") => RubricId::new(NOW_MS).to_string(),
+            path if path.contains("/reviews/") => ReviewId::new(NOW_MS).to_string(),
             _ => UserId::new(NOW_MS).to_string(),
         };
         for method in item
@@ -26,7 +28,12 @@ fn routes() -> Vec<(String, String)> {
             .keys()
             .filter(|key| *key != "parameters")
         {
-            routes.push((method.clone(), path.replace("{id}", &id)));
+            let path = path
+                .replace("{id}", &id)
+                .replace("{criterion_id}", CriterionId::new(NOW_MS).as_str())
+                .replace("{evidence_id}", EvidenceId::new(NOW_MS).as_str())
+                .replace("{version}", "1");
+            routes.push((method.clone(), path));
         }
     }
     assert!(routes.len() > 30, "{routes:?}");
@@ -113,7 +120,7 @@ async fn scopes_and_roles_limit_what_is_done() {
 fn body_for(method: &str, path: &str) -> Option<Value> {
     match (method, path.rsplit('/').next().unwrap()) {
         ("put", "speakers") => Some(json!([{"role": "rep", "name": "A"}, {"role": "customer", "name": "B"}])),
-        ("post", "retranscribe") => Some(json!({})),
+        ("post", "retranscribe" | "reviews") => Some(json!({})),
         ("patch", id) if id.starts_with("call_") => Some(json!({"title": "mine now"})),
         _ => None,
     }
