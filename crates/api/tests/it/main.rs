@@ -11,6 +11,8 @@ mod idempotency;
 mod media;
 mod people;
 mod problems;
+mod reviews;
+mod rubrics;
 mod session;
 mod support;
 mod tus;

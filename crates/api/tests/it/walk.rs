@@ -3,8 +3,8 @@
 use gametape_api::{PUBLIC_ROUTES, openapi};
 use gametape_core::{
     id::{
-        CallId, CommentId, EditId, InvitationId, SegmentId, SessionId, TeamId, TemplateId, TokenId, UploadId,
-        UserId,
+        CallId, CommentId, CriterionId, EditId, EvidenceId, InvitationId, ReviewId, RubricId, SegmentId,
+        SessionId, TeamId, TemplateId, TokenId, UploadId, UserId,
     },
     user::{Role, Scope},
 };
@@ -27,6 +27,8 @@ fn routes() -> Vec<(String, String)> {
             path if path.contains("/invitations/") => InvitationId::new(NOW_MS).to_string(),
             path if path.contains("/comments/") => CommentId::new(NOW_MS).to_string(),
             path if path.contains("/comment-templates/") => TemplateId::new(NOW_MS).to_string(),
+            path if path.contains("/rubrics/") => RubricId::new(NOW_MS).to_string(),
+            path if path.contains("/reviews/") => ReviewId::new(NOW_MS).to_string(),
             _ => UserId::new(NOW_MS).to_string(),
         };
         for method in item
@@ -40,7 +42,10 @@ fn routes() -> Vec<(String, String)> {
                 .replace("{user_id}", &user_id)
                 .replace("{segment_id}", SegmentId::new(NOW_MS).as_str())
                 .replace("{edit_id}", EditId::new(NOW_MS).as_str())
-                .replace("{reaction}", "%F0%9F%91%8D");
+                .replace("{reaction}", "%F0%9F%91%8D")
+                .replace("{criterion_id}", CriterionId::new(NOW_MS).as_str())
+                .replace("{evidence_id}", EvidenceId::new(NOW_MS).as_str())
+                .replace("{version}", "1");
             routes.push((method.clone(), path));
         }
     }
@@ -131,7 +136,7 @@ async fn scopes_and_roles_limit_what_is_done() {
 fn body_for(method: &str, path: &str) -> Option<Value> {
     match (method, path.rsplit('/').next().unwrap()) {
         ("put", "speakers") => Some(json!([{"role": "rep", "name": "A"}, {"role": "customer", "name": "B"}])),
-        ("post", "retranscribe") => Some(json!({})),
+        ("post", "retranscribe" | "reviews") => Some(json!({})),
         ("post", "comments") => Some(json!({"body": "Well done."})),
         ("patch", id) if id.starts_with("seg_") => Some(json!({"text": "mine now"})),
         ("patch", id) if id.starts_with("call_") => Some(json!({"title": "mine now"})),

@@ -93,6 +93,7 @@ async fn segments_of(tx: &mut Tx, call_id: &CallId) -> Result<Vec<Segment>> {
             speaker: speakers.on(channel),
             text: String::new(),
             words: fields.json("words")?,
+            edited: false,
         })
     };
     rows.iter().map(read).collect()
