@@ -10,7 +10,7 @@ use gametape_core::{
 };
 use gametape_store::MomentFilter;
 
-use crate::bench::{Bench, MINUTE_MS, Where, assert_not_found, segment};
+use crate::bench::{Bench, CLI, MINUTE_MS, Where, assert_not_found, segment};
 
 crate::on_every_engine!(
     moments_are_made_of_what_everybody_sees,

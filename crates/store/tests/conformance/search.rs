@@ -10,7 +10,7 @@ use gametape_core::{
 };
 use gametape_store::{CallPatch, SearchFilter};
 
-use crate::bench::{Bench, MINUTE_MS, START_MS, Where, segment};
+use crate::bench::{Bench, CLI, MINUTE_MS, START_MS, Where, segment};
 
 crate::on_every_engine!(
     the_same_words_find_the_same_texts,
@@ -194,7 +194,7 @@ async fn results_follow_titles_transcripts_and_speakers(bench: Bench) {
         title: Some("Second name".to_owned()),
         ..CallPatch::default()
     };
-    bench.store.call_update(&call, title).await.unwrap();
+    bench.store.call_update(CLI, &call, title).await.unwrap();
     assert!(find(&bench, "title").await.is_empty());
     assert_eq!(find(&bench, "name").await, ["Second [name]"]);
 
@@ -228,7 +228,7 @@ async fn results_follow_titles_transcripts_and_speakers(bench: Bench) {
     assert!(find(&bench, "hello").await.is_empty());
     assert_eq!(find(&bench, "day").await, ["Good [day]."]);
 
-    bench.store.call_delete(&call).await.unwrap();
+    bench.store.call_delete(CLI, &call).await.unwrap();
     for word in ["day", "name", "hello"] {
         assert!(find(&bench, word).await.is_empty(), "{word}");
     }

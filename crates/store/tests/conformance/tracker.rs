@@ -7,7 +7,7 @@ use gametape_core::{
 };
 use gametape_store::{NewTracker, StoreError, TrackerPatch};
 
-use crate::bench::{Bench, MINUTE_MS, assert_not_found, segment};
+use crate::bench::{Bench, CLI, MINUTE_MS, assert_not_found, segment};
 
 crate::on_every_engine!(
     an_installation_begins_with_trackers,
@@ -206,7 +206,7 @@ async fn hits_follow_the_transcript_and_the_speakers(bench: Bench) {
         .transcribe_saying(&call, &[segment(9_000, 0, "An apple.")])
         .await;
     assert_eq!(hits(&bench, &call, &fruit.id).await, [hit("apple", 9_100, 9_190)]);
-    bench.store.call_delete(&call).await.unwrap();
+    bench.store.call_delete(CLI, &call).await.unwrap();
     assert!(hits(&bench, &call, &fruit.id).await.is_empty());
 }
 
