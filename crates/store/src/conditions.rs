@@ -111,10 +111,10 @@ impl Store {
 }
 
 /// Binds values to the places of a statement, in order.
-pub(crate) fn bind<'q>(
-    mut query: Query<'q, Any, <Any as sqlx::Database>::Arguments>,
+pub(crate) fn bind(
+    mut query: Query<'_, Any, <Any as sqlx::Database>::Arguments>,
     values: Vec<Value>,
-) -> Query<'q, Any, <Any as sqlx::Database>::Arguments> {
+) -> Query<'_, Any, <Any as sqlx::Database>::Arguments> {
     for value in values {
         query = match value {
             Value::Int(number) => query.bind(number),
