@@ -1,6 +1,6 @@
 //! Errors as people and scripts see them: RFC 9457 problem details with a stable `code`.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt::Write as _};
 
 use axum::{
     Json,
@@ -126,7 +126,7 @@ impl Problem {
         let mut detail = format!("the {what} is not complete: ");
         detail.push_str(&reasons[..reasons.len().min(SHOWN)].join("; "));
         if reasons.len() > SHOWN {
-            detail.push_str(&format!("; and {} more", reasons.len() - SHOWN));
+            let _ = write!(detail, "; and {} more", reasons.len() - SHOWN);
         }
         Self::new(Code::Incomplete, detail)
     }

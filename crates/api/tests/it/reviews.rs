@@ -125,7 +125,7 @@ fn criteria() -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_review_from_the_first_word_to_the_last() {
+async fn a_draft_is_filled_in_until_nothing_is_missing() {
     let s = Scene::new().await;
     let review = s.begin(&s.bob).await;
     s.post(&s.bob, &format!("calls/{}/reviews", s.call), json!({}))
@@ -183,8 +183,14 @@ async fn a_review_from_the_first_word_to_the_last() {
         (&json!(1_000), &json!(750))
     );
     assert_eq!(done["scores"][1]["not_applicable"], true);
+}
 
+#[tokio::test]
+async fn a_review_is_answered_released_reopened_and_withdrawn() {
+    let s = Scene::new().await;
+    let review = s.submitted(&s.bob, 4).await;
     // Its author and the reviewee see it now, nobody else.
+    let done = s.get(&s.bob, &review).await.json();
     assert_eq!(s.get(&s.ann, &review).await.json()["scores"], done["scores"]);
     s.get(&s.eve, &review).await.is_problem(404, "not_found");
     assert_eq!(s.seen(&s.eve).await, (vec![], false));

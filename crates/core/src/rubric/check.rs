@@ -192,7 +192,7 @@ mod tests {
                     it.cap = Some(Cap {
                         at_or_below: 5,
                         result_permille: 1,
-                    })
+                    });
                 },
                 "its cap must begin at a value between 1 and 4",
             ),
@@ -201,7 +201,7 @@ mod tests {
                     it.cap = Some(Cap {
                         at_or_below: 0,
                         result_permille: 1,
-                    })
+                    });
                 },
                 "its cap must begin at a value between 1 and 4",
             ),
@@ -210,7 +210,7 @@ mod tests {
                     it.cap = Some(Cap {
                         at_or_below: 1,
                         result_permille: 1_001,
-                    })
+                    });
                 },
                 "between 0 and 1000 thousandths",
             ),

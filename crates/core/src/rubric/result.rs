@@ -548,7 +548,7 @@ mod tests {
         for_many(|_, definition, mut scores| {
             for (criterion, score) in definition.criteria.iter().zip(&mut scores) {
                 let kinds = || -> Vec<MissingKind> {
-                    let all = missing(&definition, &[score.clone()]);
+                    let all = missing(&definition, std::slice::from_ref(score));
                     let own = all.into_iter().filter(|it| it.criterion_id == criterion.id);
                     own.map(|it| it.kind).collect()
                 };

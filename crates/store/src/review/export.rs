@@ -102,13 +102,13 @@ impl Store {
         let mut exports = Vec::with_capacity(rows.len());
         for (row, review) in rows.iter().zip(reviews) {
             let key = (review.rubric_id.clone(), review.rubric_version);
-            let rubric = match rubrics.get(&key) {
-                Some(rubric) => Arc::clone(rubric),
-                None => {
-                    let found = self.rubric_version_get(&key.0, key.1).await?;
-                    let found = found.ok_or_else(|| StoreError::not_found("rubric", &key.0))?;
-                    Arc::clone(rubrics.entry(key).or_insert(Arc::new(found)))
-                }
+            let known = rubrics.get(&key).map(Arc::clone);
+            let rubric = if let Some(rubric) = known {
+                rubric
+            } else {
+                let found = self.rubric_version_get(&key.0, key.1).await?;
+                let found = found.ok_or_else(|| StoreError::not_found("rubric", &key.0))?;
+                Arc::clone(rubrics.entry(key).or_insert(Arc::new(found)))
             };
             let mut scores = scores.remove(&review.id).unwrap_or_default();
             score::sort(&mut scores, &rubric.definition);

@@ -577,15 +577,18 @@ async fn an_export_carries_scores_and_names(b: Bench) {
         filter
     };
     let from = only(|filter, at| filter.from = Some(at + 1));
-    assert_eq!(export(&b, &ann.id, &from).await, [second.id.clone()]);
+    assert_eq!(export(&b, &ann.id, &from).await, std::slice::from_ref(&second.id));
     let until = only(|filter, at| filter.until = Some(at + 1));
-    assert_eq!(export(&b, &ann.id, &until).await, [first.id.clone()]);
+    assert_eq!(export(&b, &ann.id, &until).await, std::slice::from_ref(&first.id));
     let of_call = ReviewExportFilter {
         call_id: Some(other.id.clone()),
         rubric_id: Some(default_rubric_id()),
         ..ReviewExportFilter::default()
     };
-    assert_eq!(export(&b, &ann.id, &of_call).await, [second.id.clone()]);
+    assert_eq!(
+        export(&b, &ann.id, &of_call).await,
+        std::slice::from_ref(&second.id)
+    );
     let of_rubric = ReviewExportFilter {
         rubric_id: Some(RubricId::new(1)),
         ..ReviewExportFilter::default()

@@ -115,23 +115,23 @@ async fn a_review_is_submitted_with_its_result(b: Bench) {
     assert_eq!(own.result_permille, None);
 }
 
-async fn the_whole_life_leaves_its_traces(b: Bench) {
-    let (ann, bob) = (b.user("ann").await, b.user("bob").await);
-    let call = b.ready_call(&ann.id, "Talk").await;
-    let review = begin(&b, &bob, &call).await;
-    let (id, by_ann, by_bob) = (&review.id, actor(&ann), actor(&bob));
+/// What the reviewee says to the first submission.
+const NOTE: &str = "I asked twice";
+
+/// Takes bob's review of ann's call through everything that can happen to it.
+async fn live(b: &Bench, ann: &User, bob: &User, review: &Review) {
+    let (id, by_ann, by_bob) = (&review.id, actor(ann), actor(bob));
     let tick = || b.clock.advance_ms(1);
-    fill(&b, &review, 4).await;
+    fill(b, review, 4).await;
     tick();
     b.store.review_submit(&by_bob, id, None).await.unwrap();
     tick();
-    let note = "I asked twice";
     let answered = b
         .store
-        .review_respond(&by_ann, id, ReviewResponse::Disagree, note, None)
+        .review_respond(&by_ann, id, ReviewResponse::Disagree, NOTE, None)
         .await
         .unwrap();
-    let response = Some((ReviewResponse::Disagree, note.to_owned(), b.now()));
+    let response = Some((ReviewResponse::Disagree, NOTE.to_owned(), b.now()));
     assert_eq!(
         (answered.response.clone(), answered.state),
         (response, ReviewState::Submitted)
@@ -143,8 +143,8 @@ async fn the_whole_life_leaves_its_traces(b: Bench) {
         (ReviewState::Draft, None)
     );
     assert_eq!(reopened.response, answered.response);
-    assert!(b.store.review_is_open(&bob.id, &call.id).await.unwrap());
-    fill(&b, &reopened, 5).await;
+    assert!(b.store.review_is_open(&bob.id, &review.call_id).await.unwrap());
+    fill(b, &reopened, 5).await;
     tick();
     // What was answered to the first submission is history.
     let again = b.store.review_submit(&by_bob, id, None).await.unwrap();
@@ -173,6 +173,14 @@ async fn the_whole_life_leaves_its_traces(b: Bench) {
         (gone.state, gone.withdrawn_at),
         (ReviewState::Withdrawn, Some(b.now()))
     );
+}
+
+async fn the_whole_life_leaves_its_traces(b: Bench) {
+    let (ann, bob) = (b.user("ann").await, b.user("bob").await);
+    let call = b.ready_call(&ann.id, "Talk").await;
+    let review = begin(&b, &bob, &call).await;
+    let id = &review.id;
+    live(&b, &ann, &bob, &review).await;
 
     let detail = b.store.review_read(id).await.unwrap().unwrap();
     let steps: Vec<_> = detail
@@ -185,7 +193,7 @@ async fn the_whole_life_leaves_its_traces(b: Bench) {
         [
             ("create", false, None),
             ("submit", false, None),
-            ("disagree", true, Some(note)),
+            ("disagree", true, Some(NOTE)),
             ("reopen", false, Some("You did")),
             ("submit", false, None),
             ("release", true, None),

@@ -95,7 +95,7 @@ async fn criteria_keep_their_ids_through_versions(b: Bench) {
     // One goes, one comes, one is changed.
     let mut next = draft.clone();
     next.criteria.remove(0);
-    next.criteria[0].title = "Another".to_owned();
+    "Another".clone_into(&mut next.criteria[0].title);
     next.criteria.push(default_definition().criteria.remove(0));
     let changed = b.store.rubric_update(&rubric.id, with_draft(next)).await.unwrap();
     let second = ids(&changed.draft.unwrap());
