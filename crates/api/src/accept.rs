@@ -15,7 +15,10 @@ pub(crate) fn preferred<T: Copy>(headers: &HeaderMap, offered: &[(&str, T)], oth
         let media_type = parts.next().unwrap_or_default().to_ascii_lowercase();
         let form = match media_type.as_str() {
             "application/json" | "*/*" | "application/*" => Some(otherwise),
-            other => offered.iter().find(|(name, _)| *name == other).map(|(_, form)| *form),
+            other => offered
+                .iter()
+                .find(|(name, _)| *name == other)
+                .map(|(_, form)| *form),
         };
         let weight = parts
             .find_map(|part| part.strip_prefix("q="))

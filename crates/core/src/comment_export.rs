@@ -283,7 +283,10 @@ mod tests {
         assert_eq!(lines[3], "00:00:01.000 --> 00:00:02.000");
         assert_eq!(lines[7], "00:01:01.250 --> 00:01:01.251");
         assert_eq!(vtt.matches("-->").count(), 2, "{vtt}");
-        assert!(!vtt.contains('<') && !vtt.contains('&') && !vtt.contains('\r'), "{vtt}");
+        assert!(
+            !vtt.contains('<') && !vtt.contains('&') && !vtt.contains('\r'),
+            "{vtt}"
+        );
         let payload: Value = serde_json::from_str(lines[8]).unwrap();
         assert_eq!(payload["body"], odd);
         assert_eq!(payload["author"], "Ann <b>");

@@ -4,12 +4,15 @@
 
 mod access;
 mod calls;
+mod comments;
+mod corrections;
 mod events;
 mod forms;
 mod media;
 mod problems;
 mod session;
 mod support;
+mod templates;
 mod tus;
 mod tus_trouble;
 mod walk;

@@ -74,9 +74,7 @@ pub fn middle_ms(word: &Word) -> i64 {
 /// What `words`, which are in order of their middles, say between two times.
 pub fn quote_of(words: &[Word], start_ms: i64, end_ms: i64) -> Quote {
     let from = words.partition_point(|word| middle_ms(word) < start_ms);
-    let until = words
-        .partition_point(|word| middle_ms(word) < end_ms)
-        .max(from);
+    let until = words.partition_point(|word| middle_ms(word) < end_ms).max(from);
     Quote {
         quote: text_of(&words[from..until]),
         prefix: text_of(&words[from.saturating_sub(CONTEXT_WORDS)..from]),

@@ -68,7 +68,12 @@ fn active(edits: &[Edit]) -> Vec<(&str, &str)> {
 fn only_what_changed_is_corrected() {
     let machine = heard(&["so we use sales force and jon likes it a lot."]);
     let mut edits = Vec::new();
-    correct(&machine, &mut edits, 0, "so we use Salesforce and John likes it a lot.");
+    correct(
+        &machine,
+        &mut edits,
+        0,
+        "so we use Salesforce and John likes it a lot.",
+    );
     assert_eq!(active(&edits), [("sales force", "Salesforce"), ("jon", "John")]);
     let shown = &read(&machine, &edits)[0];
     assert!(shown.edited);
@@ -86,7 +91,11 @@ fn added_words_take_a_neighbour_along_and_deleted_ones_leave_a_gap() {
     correct(&machine, &mut edits, 0, "zero one two and a half three four");
     assert_eq!(
         active(&edits),
-        [("one", "zero one"), ("two", "two and a half"), ("three", "three four")]
+        [
+            ("one", "zero one"),
+            ("two", "two and a half"),
+            ("three", "three four")
+        ]
     );
     correct(&machine, &mut edits, 1, "  ");
     assert_eq!(active(&edits)[3], ("thank you.", ""));
@@ -173,13 +182,24 @@ fn again(edits: &[Edit], machine: &[Segment]) -> (Vec<Edit>, String) {
 fn corrections_are_carried_over_to_a_new_transcript() {
     let machine = heard(&["well jon from the acme company said he would like it"]);
     let mut edits = Vec::new();
-    correct(&machine, &mut edits, 0, "well John Smith from the Acme Inc company said he would love it");
+    correct(
+        &machine,
+        &mut edits,
+        0,
+        "well John Smith from the Acme Inc company said he would love it",
+    );
     let status = |edits: &[Edit]| edits.iter().map(|it| it.anchor.status).collect::<Vec<_>>();
     use AnchorStatus::{Check, Exact};
 
     // The same mistakes: corrected again, also where a segment is parted in another place.
-    let (same, text) = again(&edits, &heard(&["um well Jon from the acme, company said he would like it"]));
-    assert_eq!(text, "um well John Smith from the Acme Inc company said he would love it");
+    let (same, text) = again(
+        &edits,
+        &heard(&["um well Jon from the acme, company said he would like it"]),
+    );
+    assert_eq!(
+        text,
+        "um well John Smith from the Acme Inc company said he would love it"
+    );
     assert_eq!(status(&same), [Exact, Exact, Exact]);
 
     // Heard right this time: nothing to correct.
@@ -224,7 +244,9 @@ fn whatever_is_written_is_read_and_taking_it_back_leaves_the_machines_words() {
     for seed in 0..400 {
         let mut random = Random::new(seed);
         let mut text = |most: usize| -> String {
-            let words: Vec<&str> = (0..random.below(most)).map(|_| WORDS[random.below(WORDS.len())]).collect();
+            let words: Vec<&str> = (0..random.below(most))
+                .map(|_| WORDS[random.below(WORDS.len())])
+                .collect();
             words.join(" ")
         };
         let texts = [text(12), format!("x {}", text(12)), text(12)];
@@ -239,10 +261,17 @@ fn whatever_is_written_is_read_and_taking_it_back_leaves_the_machines_words() {
             // Others are left alone.
             assert_eq!((&after[0], &after[2]), (&before[0], &before[2]), "seed {seed}");
             // Words outside of all corrections are the machine's, times and all.
-            let runs: Vec<_> = edits.iter().filter(|it| it.is_active()).map(|it| &it.anchor).collect();
+            let runs: Vec<_> = edits
+                .iter()
+                .filter(|it| it.is_active())
+                .map(|it| &it.anchor)
+                .collect();
             for word in &machine[1].words {
                 let inside = |run: &&Anchor| (run.start_ms..run.end_ms).contains(&middle_ms(word));
-                assert!(runs.iter().any(inside) || after[1].words.contains(word), "seed {seed}: {word:?}");
+                assert!(
+                    runs.iter().any(inside) || after[1].words.contains(word),
+                    "seed {seed}: {word:?}"
+                );
             }
         }
         for edit in &mut edits {

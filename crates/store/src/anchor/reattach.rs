@@ -33,7 +33,11 @@ impl<'a> Streams<'a> {
             let segments = segments
                 .iter()
                 .filter(|segment| channel.is_none_or(|channel| segment.channel == channel));
-            Words::new(segments.flat_map(|segment| segment.words.clone()).collect::<Vec<Word>>())
+            Words::new(
+                segments
+                    .flat_map(|segment| segment.words.clone())
+                    .collect::<Vec<Word>>(),
+            )
         })
     }
 }

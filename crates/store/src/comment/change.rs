@@ -8,8 +8,8 @@ use gametape_core::{
 };
 
 use super::{
-    Held, count, find, find_existing, hold, make_findable, opt_clean, read_text, refresh_moments, set_mentions,
-    tell,
+    Held, count, find, find_existing, hold, make_findable, opt_clean, read_text, refresh_moments,
+    set_mentions, tell,
 };
 use crate::{
     Actor, NewAudit, Result, Store, StoreError, Tx, audit,

@@ -7,10 +7,7 @@ use gametape_core::{
 };
 
 use super::{count, find_existing, hold, make_findable, opt_clean, refresh_moments, set_mentions, tell};
-use crate::{
-    Place, Result, Store, StoreError, Tx, anchor,
-    row::clean,
-};
+use crate::{Place, Result, Store, StoreError, Tx, anchor, row::clean};
 
 /// A comment to write.
 #[derive(Debug, Clone)]

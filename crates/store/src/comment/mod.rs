@@ -188,7 +188,12 @@ async fn count(tx: &mut Tx, root: &Comment, by: i64) -> Result<()> {
 
 /// All that a comment says, a line each.
 fn all_text(text: &CommentText) -> String {
-    let parts = [Some(&text.body), text.situation.as_ref(), text.behaviour.as_ref(), text.impact.as_ref()];
+    let parts = [
+        Some(&text.body),
+        text.situation.as_ref(),
+        text.behaviour.as_ref(),
+        text.impact.as_ref(),
+    ];
     let parts: Vec<&str> = parts
         .into_iter()
         .flatten()

@@ -51,7 +51,8 @@ fn read_edit(row: &AnyRow) -> Result<(AnchorId, Edit)> {
     let edit = Edit {
         id: fields.parsed("id")?,
         call_id: fields.parsed("call_id")?,
-        anchor: anchor.ok_or_else(|| StoreError::not_found("anchor", &fields.text("anchor_id").unwrap_or_default()))?,
+        anchor: anchor
+            .ok_or_else(|| StoreError::not_found("anchor", &fields.text("anchor_id").unwrap_or_default()))?,
         author_id: fields.parsed("author_id")?,
         replacement: fields.text("replacement")?,
         reverted: reverted_by.zip(fields.opt_int("reverted_at")?),
@@ -256,7 +257,15 @@ impl Store {
             places.push(edit.anchor.clone());
         }
         for new in plan.make {
-            insert(&mut tx, call_id, &new.anchor, &new.replacement, &correction.author_id, now).await?;
+            insert(
+                &mut tx,
+                call_id,
+                &new.anchor,
+                &new.replacement,
+                &correction.author_id,
+                now,
+            )
+            .await?;
             places.push(new.anchor);
         }
         let mut segments = tell(&mut tx, call_id, current, &places, now).await?;
@@ -303,7 +312,10 @@ impl Store {
         let missing = || StoreError::not_found("edit", id);
         let current = hold_current(&mut tx, call_id).await?.ok_or_else(missing)?;
         let edits = all(&mut tx, call_id).await?;
-        let edit = edits.into_iter().map(|(_, edit)| edit).find(|edit| edit.id == *id);
+        let edit = edits
+            .into_iter()
+            .map(|(_, edit)| edit)
+            .find(|edit| edit.id == *id);
         let edit = edit.ok_or_else(missing)?;
         if edit.reverted.is_none() {
             take_back(&mut tx, id, by, now).await?;

@@ -37,7 +37,10 @@ fn said(anchor: &Anchor) -> (AnchorStatus, &str) {
 
 /// Segments of which every word takes 100 ms.
 fn segments(texts: &[(i64, &str)]) -> Vec<NewSegment> {
-    texts.iter().map(|(start_ms, text)| segment(*start_ms, 0, text)).collect()
+    texts
+        .iter()
+        .map(|(start_ms, text)| segment(*start_ms, 0, text))
+        .collect()
 }
 
 async fn places_are_found_again_in_a_new_transcript(b: Bench) {
@@ -53,7 +56,11 @@ async fn places_are_found_again_in_a_new_transcript(b: Bench) {
     let silent = comment(&b, &call, &ann, 4_000, 5_000).await;
     let similar = comment(&b, &call, &ann, 8_000, 8_690).await;
     let lost = comment(&b, &call, &ann, 15_000, 15_490).await;
-    let whole = b.store.comment_create(new(&call, &ann, "all of it")).await.unwrap();
+    let whole = b
+        .store
+        .comment_create(new(&call, &ann, "all of it"))
+        .await
+        .unwrap();
     assert_eq!(anchor_of(&b, &same).await.quote, "offer ten percent");
 
     let second = segments(&[
@@ -66,12 +73,21 @@ async fn places_are_found_again_in_a_new_transcript(b: Bench) {
 
     let it = anchor_of(&b, &same).await;
     assert_eq!(said(&it), (AnchorStatus::Exact, "offer ten percent"));
-    assert_eq!((it.start_ms, it.end_ms, &it.transcript_id), (1_500, 1_790, &current));
-    assert_eq!((it.prefix.as_str(), it.suffix.as_str()), ("We can", "off. the price list is on"));
+    assert_eq!(
+        (it.start_ms, it.end_ms, &it.transcript_id),
+        (1_500, 1_790, &current)
+    );
+    assert_eq!(
+        (it.prefix.as_str(), it.suffix.as_str()),
+        ("We can", "off. the price list is on")
+    );
     let it = anchor_of(&b, &silent).await;
     assert_eq!((said(&it), it.start_ms), ((AnchorStatus::Exact, ""), 4_000));
     let it = anchor_of(&b, &similar).await;
-    assert_eq!(said(&it), (AnchorStatus::Moved, "the price list is on our website"));
+    assert_eq!(
+        said(&it),
+        (AnchorStatus::Moved, "the price list is on our website")
+    );
     assert_eq!((it.start_ms, it.end_ms), (9_000, 9_690));
     let it = anchor_of(&b, &lost).await;
     assert_eq!(said(&it), (AnchorStatus::Check, "nobody will ever find this"));
@@ -86,10 +102,17 @@ async fn a_place_to_check_is_found_by_a_later_transcript(b: Bench) {
     let good = segments(&[(1_000, "we can offer ten percent off")]);
     b.transcribe_again(&call, &good).await;
     let id = comment(&b, &call, &ann, 1_200, 1_490).await;
-    b.transcribe_again(&call, &segments(&[(1_000, "mumble mumble mumble")])).await;
-    assert_eq!(said(&anchor_of(&b, &id).await), (AnchorStatus::Check, "offer ten percent"));
+    b.transcribe_again(&call, &segments(&[(1_000, "mumble mumble mumble")]))
+        .await;
+    assert_eq!(
+        said(&anchor_of(&b, &id).await),
+        (AnchorStatus::Check, "offer ten percent")
+    );
     b.transcribe_again(&call, &good).await;
-    assert_eq!(said(&anchor_of(&b, &id).await), (AnchorStatus::Exact, "offer ten percent"));
+    assert_eq!(
+        said(&anchor_of(&b, &id).await),
+        (AnchorStatus::Exact, "offer ten percent")
+    );
 }
 
 async fn what_was_quoted_too_early_is_quoted_again(b: Bench) {
@@ -99,7 +122,11 @@ async fn what_was_quoted_too_early_is_quoted_again(b: Bench) {
     b.analyze_next().await;
     let before = comment(&b, &call, &ann, 1_000, 1_300).await;
     let (_, fence) = b.claim(JobKind::CallTranscribe).await;
-    let begun = b.store.transcript_begin(&fence, &call, "m", None, 2).await.unwrap();
+    let begun = b
+        .store
+        .transcript_begin(&fence, &call, "m", None, 2)
+        .await
+        .unwrap();
     let append = async |window, start_ms, text: &str| {
         let segments = segments(&[(start_ms, text)]);
         let id = &begun.transcript_id;
@@ -118,7 +145,10 @@ async fn what_was_quoted_too_early_is_quoted_again(b: Bench) {
 
     let it = anchor_of(&b, &before).await;
     assert_eq!(said(&it), (AnchorStatus::Exact, "one two three"));
-    assert_eq!((it.start_ms, it.end_ms, it.suffix.as_str()), (1_000, 1_300, "four five six"));
+    assert_eq!(
+        (it.start_ms, it.end_ms, it.suffix.as_str()),
+        (1_000, 1_300, "four five six")
+    );
     assert_eq!(it.transcript_id, Some(begun.transcript_id));
     let it = anchor_of(&b, &early).await;
     assert_eq!(said(&it), (AnchorStatus::Exact, "one two three four five"));
@@ -130,7 +160,11 @@ async fn what_an_abandoned_transcript_said_is_quoted_again(b: Bench) {
     b.store_next().await;
     b.analyze_next().await;
     let (_, fence) = b.claim(JobKind::CallTranscribe).await;
-    let old = b.store.transcript_begin(&fence, &call, "m", None, 2).await.unwrap();
+    let old = b
+        .store
+        .transcript_begin(&fence, &call, "m", None, 2)
+        .await
+        .unwrap();
     let heard = segments(&[(1_000, "half of")]);
     b.store
         .transcript_append(&fence, &old.transcript_id, 0, None, &heard, &progress(1.0))
@@ -139,7 +173,11 @@ async fn what_an_abandoned_transcript_said_is_quoted_again(b: Bench) {
     let id = comment(&b, &call, &ann, 1_000, 1_500).await;
     assert_eq!(anchor_of(&b, &id).await.quote, "half of");
     // Another model begins again.
-    let new = b.store.transcript_begin(&fence, &call, "other", None, 1).await.unwrap();
+    let new = b
+        .store
+        .transcript_begin(&fence, &call, "other", None, 1)
+        .await
+        .unwrap();
     let heard = segments(&[(1_000, "half of it only")]);
     b.store
         .transcript_append(&fence, &new.transcript_id, 0, None, &heard, &progress(1.0))
@@ -147,7 +185,10 @@ async fn what_an_abandoned_transcript_said_is_quoted_again(b: Bench) {
         .unwrap();
     let end = JobEnd::Transcribed { language: None };
     b.store.job_finish(&fence, end).await.unwrap();
-    assert_eq!(said(&anchor_of(&b, &id).await), (AnchorStatus::Exact, "half of it only"));
+    assert_eq!(
+        said(&anchor_of(&b, &id).await),
+        (AnchorStatus::Exact, "half of it only")
+    );
     let (_, fence) = b.claim(JobKind::CallPublish).await;
     b.store.job_finish(&fence, published()).await.unwrap();
 }

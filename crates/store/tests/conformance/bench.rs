@@ -282,7 +282,14 @@ impl Bench {
             .await
             .unwrap();
         self.store
-            .transcript_append(&fence, &begun.transcript_id, 0, Some("en"), segments, &progress(100.0))
+            .transcript_append(
+                &fence,
+                &begun.transcript_id,
+                0,
+                Some("en"),
+                segments,
+                &progress(100.0),
+            )
             .await
             .unwrap();
         let end = JobEnd::Transcribed { language: None };

@@ -152,11 +152,7 @@ async fn lists_show_what_may_be_seen(b: Bench) {
         ..CallFilter::default()
     };
     assert_eq!(titles(&b, &VisibleCalls::All, &of_bob).await, ["b1"]);
-    assert!(
-        titles(&b, &VisibleCalls::To(ann.id), &of_bob)
-            .await
-            .is_empty()
-    );
+    assert!(titles(&b, &VisibleCalls::To(ann.id), &of_bob).await.is_empty());
     assert!(
         titles(&b, &VisibleCalls::To(UserId::new(1)), &everything)
             .await
@@ -216,11 +212,7 @@ async fn lists_come_page_by_page(b: Bench) {
     loop {
         let found = b
             .store
-            .call_list(
-                &VisibleCalls::To(ann.id.clone()),
-                &CallFilter::default(),
-                &page,
-            )
+            .call_list(&VisibleCalls::To(ann.id.clone()), &CallFilter::default(), &page)
             .await
             .unwrap();
         seen.extend(found.items);

@@ -98,11 +98,21 @@ async fn a_comment_quotes_the_words_of_its_place(b: Bench) {
     let made = b.store.comment_create(wanted.clone()).await.unwrap();
     assert_eq!(made.text.body, "nul \u{fffd} 'quote' 😀");
     assert_eq!(made.text.impact.as_deref(), Some("They smiled."));
-    assert_eq!((made.version, made.created_at, &made.author_id), (1, b.now(), &ann));
-    let anchor = made.anchor.clone().unwrap();
-    assert_eq!((anchor.start_ms, anchor.end_ms, anchor.channel), (900, 1_050, None));
     assert_eq!(
-        (anchor.prefix.as_str(), anchor.quote.as_str(), anchor.suffix.as_str()),
+        (made.version, made.created_at, &made.author_id),
+        (1, b.now(), &ann)
+    );
+    let anchor = made.anchor.clone().unwrap();
+    assert_eq!(
+        (anchor.start_ms, anchor.end_ms, anchor.channel),
+        (900, 1_050, None)
+    );
+    assert_eq!(
+        (
+            anchor.prefix.as_str(),
+            anchor.quote.as_str(),
+            anchor.suffix.as_str()
+        ),
         ("Hello.", "Hi", "there.")
     );
     assert_eq!(anchor.transcript_id, call.transcript_id);
@@ -114,8 +124,17 @@ async fn a_comment_quotes_the_words_of_its_place(b: Bench) {
         channel: Some(0),
         ..wanted.place.unwrap()
     });
-    let silent = b.store.comment_create(wanted.clone()).await.unwrap().anchor.unwrap();
-    assert_eq!((silent.channel, silent.quote.as_str(), silent.prefix.as_str()), (Some(0), "", "Hello."));
+    let silent = b
+        .store
+        .comment_create(wanted.clone())
+        .await
+        .unwrap()
+        .anchor
+        .unwrap();
+    assert_eq!(
+        (silent.channel, silent.quote.as_str(), silent.prefix.as_str()),
+        (Some(0), "", "Hello.")
+    );
 
     wanted.call_id = CallId::new(1);
     assert_not_found(b.store.comment_create(wanted).await);
@@ -123,7 +142,11 @@ async fn a_comment_quotes_the_words_of_its_place(b: Bench) {
 }
 
 async fn lists_show_each_their_own(b: Bench) {
-    let (ann, bob, cyd) = (b.user("ann").await.id, b.user("bob").await.id, b.user("cyd").await.id);
+    let (ann, bob, cyd) = (
+        b.user("ann").await.id,
+        b.user("bob").await.id,
+        b.user("cyd").await.id,
+    );
     let call = b.ready_call(&ann, "Talk").await;
     for (body, audience, mentions) in [
         ("all", Audience::Call, vec![]),
@@ -180,7 +203,10 @@ async fn pages_hold_all_comments_once(b: Bench) {
         let comment = b.store.comment_create(new).await.unwrap();
         let answer = b.store.comment_reply(reply(&comment, &ann, "yes")).await.unwrap();
         b.store.comment_react(&answer.id, &bob, "👍", true).await.unwrap();
-        b.store.comment_react(&comment.id, &bob, "👀", true).await.unwrap();
+        b.store
+            .comment_react(&comment.id, &bob, "👀", true)
+            .await
+            .unwrap();
         if n % 3 != 2 {
             made.push((comment.created_at, comment.id));
         }
@@ -206,12 +232,19 @@ async fn pages_hold_all_comments_once(b: Bench) {
         }
         assert_eq!(seen, made, "pages of {limit}");
     }
-    let none = b.store.comment_list(&CallId::new(1), &bob, &PageRequest::default()).await;
+    let none = b
+        .store
+        .comment_list(&CallId::new(1), &bob, &PageRequest::default())
+        .await;
     assert!(none.unwrap().items.is_empty());
 }
 
 async fn answers_follow_their_comment(b: Bench) {
-    let (ann, bob, cyd) = (b.user("ann").await.id, b.user("bob").await.id, b.user("cyd").await.id);
+    let (ann, bob, cyd) = (
+        b.user("ann").await.id,
+        b.user("bob").await.id,
+        b.user("cyd").await.id,
+    );
     let call = b.ready_call(&ann, "Talk").await;
     let new = NewComment {
         audience: Audience::Mentioned,
@@ -220,13 +253,20 @@ async fn answers_follow_their_comment(b: Bench) {
         ..new(&call.id, &ann, "Bob?")
     };
     let comment = b.store.comment_create(new).await.unwrap();
-    let first = b.store.comment_reply(reply(&comment, &bob, "Yes.")).await.unwrap();
+    let first = b
+        .store
+        .comment_reply(reply(&comment, &bob, "Yes."))
+        .await
+        .unwrap();
     assert_eq!(
         (first.parent_id.as_ref(), first.audience, first.anchor.as_ref()),
         (Some(&comment.id), Audience::Mentioned, None)
     );
     b.clock.advance_ms(1);
-    b.store.comment_reply(reply(&comment, &ann, "Good.")).await.unwrap();
+    b.store
+        .comment_reply(reply(&comment, &ann, "Good."))
+        .await
+        .unwrap();
     let thread = &threads(&b, &call.id, &bob).await[0];
     let answers: Vec<&str> = thread.replies.iter().map(|it| it.text.body.as_str()).collect();
     assert_eq!(answers, ["Yes.", "Good."]);
@@ -259,7 +299,10 @@ async fn an_edit_keeps_what_was_said_before(b: Bench) {
     let edited = b.store.comment_edit(&comment.id, second).await.unwrap();
     assert_eq!((edited.version, edited.edited_at), (2, Some(b.now())));
     b.clock.advance_ms(5);
-    b.store.comment_edit(&comment.id, patch("three", None)).await.unwrap();
+    b.store
+        .comment_edit(&comment.id, patch("three", None))
+        .await
+        .unwrap();
     let versions = b.store.comment_versions(&comment.id).await.unwrap();
     let said: Vec<_> = versions
         .iter()
@@ -276,18 +319,31 @@ async fn an_edit_keeps_what_was_said_before(b: Bench) {
     assert_eq!(versions[1].text.situation.as_deref(), Some("then"));
     // What changes nothing leaves no trace.
     let seq = b.store.event_last_seq(&call.id).await.unwrap();
-    let same = b.store.comment_edit(&comment.id, patch("three", Some(3))).await.unwrap();
+    let same = b
+        .store
+        .comment_edit(&comment.id, patch("three", Some(3)))
+        .await
+        .unwrap();
     assert_eq!(same.version, 3);
     assert_eq!(b.store.event_last_seq(&call.id).await.unwrap(), seq);
     assert_not_found(b.store.comment_edit(&CommentId::new(1), patch("x", None)).await);
-    assert!(b.store.comment_versions(&CommentId::new(1)).await.unwrap().is_empty());
+    assert!(
+        b.store
+            .comment_versions(&CommentId::new(1))
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }
 
 async fn two_who_edit_do_not_overwrite_each_other(b: Bench) {
     let ann = b.user("ann").await.id;
     let call = b.ready_call(&ann, "Talk").await;
     let comment = b.store.comment_create(new(&call.id, &ann, "one")).await.unwrap();
-    b.store.comment_edit(&comment.id, patch("two", Some(1))).await.unwrap();
+    b.store
+        .comment_edit(&comment.id, patch("two", Some(1)))
+        .await
+        .unwrap();
     let late = b.other.comment_edit(&comment.id, patch("late", Some(1))).await;
     assert!(matches!(late, Err(StoreError::Stale { .. })), "{late:?}");
     assert_eq!(bodies(&b, &call.id, &ann).await, ["two"]);
@@ -301,15 +357,24 @@ async fn a_deleted_comment_keeps_its_place_for_its_answers_alone(b: Bench) {
     secret.mentions = vec![bob.clone()];
     secret.place = at(0, 500);
     let comment = b.store.comment_create(secret).await.unwrap();
-    b.store.comment_edit(&comment.id, patch("more secret", None)).await.unwrap();
-    b.store.comment_react(&comment.id, &bob, "👍", true).await.unwrap();
+    b.store
+        .comment_edit(&comment.id, patch("more secret", None))
+        .await
+        .unwrap();
+    b.store
+        .comment_react(&comment.id, &bob, "👍", true)
+        .await
+        .unwrap();
     let answer = b.store.comment_reply(reply(&comment, &bob, "Oh.")).await.unwrap();
     b.store.comment_delete(&comment.id, &by(&ann)).await.unwrap();
 
     let thread = threads(&b, &call.id, &bob).await.remove(0);
     let left = &thread.comment;
     assert_eq!((left.text.body.as_str(), left.text.impact.as_ref()), ("", None));
-    assert_eq!((left.deleted_at, left.mentions.len(), left.reactions.len()), (Some(b.now()), 0, 0));
+    assert_eq!(
+        (left.deleted_at, left.mentions.len(), left.reactions.len()),
+        (Some(b.now()), 0, 0)
+    );
     assert_eq!(left.anchor, comment.anchor);
     assert_eq!(thread.replies.len(), 1);
     assert!(b.store.comment_versions(&comment.id).await.unwrap().is_empty());
@@ -337,7 +402,10 @@ async fn deleting_anothers_comment_is_noted(b: Bench) {
     let anns = b.store.comment_create(new(&call.id, &ann, "anns")).await.unwrap();
     b.store.comment_delete(&own.id, &by(&root)).await.unwrap();
     b.store.comment_delete(&anns.id, &by(&root)).await.unwrap();
-    let log = b.store.audit_list(&AuditFilter::default(), &PageRequest::default()).await;
+    let log = b
+        .store
+        .audit_list(&AuditFilter::default(), &PageRequest::default())
+        .await;
     let log: Vec<_> = log
         .unwrap()
         .items
@@ -346,7 +414,11 @@ async fn deleting_anothers_comment_is_noted(b: Bench) {
         .collect();
     assert_eq!(log.len(), 1);
     assert_eq!(
-        (log[0].actor_id.as_ref(), log[0].target_id.as_str(), log[0].call_id.as_ref()),
+        (
+            log[0].actor_id.as_ref(),
+            log[0].target_id.as_str(),
+            log[0].call_id.as_ref()
+        ),
         (Some(&root), anns.id.as_str(), Some(&call.id))
     );
 }
@@ -382,7 +454,10 @@ async fn a_comment_is_settled_and_opened_again(b: Bench) {
     // The first to do it did it, and its text was not changed.
     let again = b.store.comment_resolve(&comment.id, Some(&ann)).await.unwrap();
     assert_eq!((again.resolved, again.version), (settled.resolved, 1));
-    assert_eq!(b.store.comment_resolve(&comment.id, None).await.unwrap().resolved, None);
+    assert_eq!(
+        b.store.comment_resolve(&comment.id, None).await.unwrap().resolved,
+        None
+    );
     let answer = b.store.comment_reply(reply(&comment, &bob, "b")).await.unwrap();
     assert_conflict(b.store.comment_resolve(&answer.id, Some(&bob)).await);
 }
@@ -393,7 +468,10 @@ async fn reactions_are_given_once_and_taken_back(b: Bench) {
     let comment = b.store.comment_create(new(&call.id, &ann, "a")).await.unwrap();
     for (user_id, reaction) in [(&bob, "👍"), (&ann, "💡"), (&ann, "👍"), (&bob, "👍")] {
         b.clock.advance_ms(1);
-        b.store.comment_react(&comment.id, user_id, reaction, true).await.unwrap();
+        b.store
+            .comment_react(&comment.id, user_id, reaction, true)
+            .await
+            .unwrap();
     }
     let seq = b.store.event_last_seq(&call.id).await.unwrap();
     let comment = b.store.comment_get(&comment.id).await.unwrap().unwrap();
@@ -402,16 +480,30 @@ async fn reactions_are_given_once_and_taken_back(b: Bench) {
         .iter()
         .map(|it| (it.reaction.as_str(), it.user_ids.clone()))
         .collect();
-    assert_eq!(given, [("👍", vec![bob.clone(), ann.clone()]), ("💡", vec![ann.clone()])]);
+    assert_eq!(
+        given,
+        [("👍", vec![bob.clone(), ann.clone()]), ("💡", vec![ann.clone()])]
+    );
     assert_eq!(threads(&b, &call.id, &bob).await[0].comment, comment);
-    let left = b.store.comment_react(&comment.id, &ann, "👍", false).await.unwrap();
+    let left = b
+        .store
+        .comment_react(&comment.id, &ann, "👍", false)
+        .await
+        .unwrap();
     assert_eq!(left.reactions[0].user_ids, [bob]);
-    b.store.comment_react(&comment.id, &ann, "👍", false).await.unwrap();
+    b.store
+        .comment_react(&comment.id, &ann, "👍", false)
+        .await
+        .unwrap();
     assert_eq!(b.store.event_last_seq(&call.id).await.unwrap(), seq + 1);
 }
 
 async fn those_are_told_who_may_see_it(b: Bench) {
-    let (ann, bob, cyd) = (b.user("ann").await.id, b.user("bob").await.id, b.user("cyd").await.id);
+    let (ann, bob, cyd) = (
+        b.user("ann").await.id,
+        b.user("bob").await.id,
+        b.user("cyd").await.id,
+    );
     let call = b.ready_call(&ann, "Talk").await;
     let seq = b.store.event_last_seq(&call.id).await.unwrap();
     let for_bob = NewComment {
@@ -453,5 +545,8 @@ async fn those_are_told_who_may_see_it(b: Bench) {
         events[1].data,
         serde_json::json!({"id": answer.id, "parent_id": for_bob.id})
     );
-    assert_eq!(events[4].data, serde_json::json!({"id": open.id, "parent_id": null}));
+    assert_eq!(
+        events[4].data,
+        serde_json::json!({"id": open.id, "parent_id": null})
+    );
 }

@@ -13,7 +13,11 @@ crate::on_every_engine!(
 
 async fn everybody_has_their_own_templates_and_the_shared_ones(b: Bench) {
     let (ann, bob) = (b.user("ann").await.id, b.user("bob").await.id);
-    for (owner, title, shared) in [(&ann, "own", false), (&bob, "bobs", false), (&bob, "for all", true)] {
+    for (owner, title, shared) in [
+        (&ann, "own", false),
+        (&bob, "bobs", false),
+        (&bob, "for all", true),
+    ] {
         b.clock.advance_ms(1);
         let new = NewTemplate {
             owner_id: owner.clone(),
@@ -22,11 +26,17 @@ async fn everybody_has_their_own_templates_and_the_shared_ones(b: Bench) {
             text: text(title),
         };
         let made = b.store.template_create(new).await.unwrap();
-        assert_eq!((made.title.as_str(), made.shared, made.version), (title, shared, 1));
+        assert_eq!(
+            (made.title.as_str(), made.shared, made.version),
+            (title, shared, 1)
+        );
         assert_eq!(b.store.template_get(&made.id).await.unwrap(), Some(made));
     }
     for (viewer, expected) in [(&ann, vec!["own", "for all"]), (&bob, vec!["bobs", "for all"])] {
-        let mut page = PageRequest { after: None, limit: 1 };
+        let mut page = PageRequest {
+            after: None,
+            limit: 1,
+        };
         let mut titles = Vec::new();
         loop {
             let found = b.store.template_list(viewer, &page).await.unwrap();
@@ -59,15 +69,36 @@ async fn a_template_is_changed_and_deleted(b: Bench) {
         },
         if_version,
     };
-    let changed = b.store.template_update(&template.id, patch("b", true, Some(1))).await.unwrap();
-    assert_eq!((changed.title.as_str(), changed.shared, changed.version), ("b", true, 2));
-    assert_eq!((changed.text.kind, changed.text.impact.as_deref()), (CommentKind::Praise, Some("much")));
-    let late = b.store.template_update(&template.id, patch("c", true, Some(1))).await;
+    let changed = b
+        .store
+        .template_update(&template.id, patch("b", true, Some(1)))
+        .await
+        .unwrap();
+    assert_eq!(
+        (changed.title.as_str(), changed.shared, changed.version),
+        ("b", true, 2)
+    );
+    assert_eq!(
+        (changed.text.kind, changed.text.impact.as_deref()),
+        (CommentKind::Praise, Some("much"))
+    );
+    let late = b
+        .store
+        .template_update(&template.id, patch("c", true, Some(1)))
+        .await;
     assert!(matches!(late, Err(StoreError::Stale { .. })), "{late:?}");
-    let own = b.store.template_update(&template.id, patch("d", false, None)).await.unwrap();
+    let own = b
+        .store
+        .template_update(&template.id, patch("d", false, None))
+        .await
+        .unwrap();
     assert!(!own.shared);
     b.store.template_delete(&template.id).await.unwrap();
     assert_eq!(b.store.template_get(&template.id).await.unwrap(), None);
     assert_not_found(b.store.template_delete(&template.id).await);
-    assert_not_found(b.store.template_update(&TemplateId::new(1), patch("e", false, None)).await);
+    assert_not_found(
+        b.store
+            .template_update(&TemplateId::new(1), patch("e", false, None))
+            .await,
+    );
 }

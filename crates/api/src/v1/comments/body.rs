@@ -121,7 +121,9 @@ impl UpdateComment {
 /// A text within its limits, that says something.
 pub(super) fn text(text: CommentText) -> Result<CommentText> {
     let part = |what: &str, part: Option<String>| -> Result<Option<String>> {
-        let part = part.map(|part| validate::text(what, &part, MAX_PART)).transpose()?;
+        let part = part
+            .map(|part| validate::text(what, &part, MAX_PART))
+            .transpose()?;
         Ok(part.filter(|part| !part.is_empty()))
     };
     let text = CommentText {
@@ -158,7 +160,9 @@ pub(super) fn place(body: &CreateComment, call: &Call) -> Result<Option<Place>> 
     }
     let channels = call.channels.unwrap_or(2).max(1);
     if body.channel.is_some_and(|channel| i64::from(channel) >= channels) {
-        return Err(Problem::invalid_value(format!("the call has {channels} channels")));
+        return Err(Problem::invalid_value(format!(
+            "the call has {channels} channels"
+        )));
     }
     Ok(Some(Place {
         start_ms,
@@ -190,7 +194,11 @@ pub(super) async fn mentions(
             "a comment mentions {MAX_MENTIONS} people at most"
         )));
     }
-    let new: Vec<UserId> = mentions.iter().filter(|id| !before.contains(id)).cloned().collect();
+    let new: Vec<UserId> = mentions
+        .iter()
+        .filter(|id| !before.contains(id))
+        .cloned()
+        .collect();
     if new.is_empty() {
         return Ok(mentions);
     }

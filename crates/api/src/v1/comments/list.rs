@@ -94,7 +94,10 @@ pub(super) async fn list(
             let viewer = &current.viewer.user_id;
             let page = state.store.comment_list(&id, viewer, &page).await?;
             let names = names(&state, &page.items).await?;
-            let threads = page.items.into_iter().map(|thread| ThreadView::new(thread, &names));
+            let threads = page
+                .items
+                .into_iter()
+                .map(|thread| ThreadView::new(thread, &names));
             let page = Page {
                 items: threads.collect(),
                 next: page.next,

@@ -71,7 +71,11 @@ async fn seen(state: &ApiState, current: &CurrentUser, id: &CommentId) -> Result
         Some(parent_id) => Some(state.store.comment_get(parent_id).await?.ok_or_else(missing)?),
         None => None,
     };
-    let seen = Seen { call, comment, parent };
+    let seen = Seen {
+        call,
+        comment,
+        parent,
+    };
     if policy::may_see_comment(&current.viewer, seen.root()) {
         Ok(seen)
     } else {
