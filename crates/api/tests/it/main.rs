@@ -5,6 +5,8 @@
 mod access;
 mod call_details;
 mod calls;
+mod comments;
+mod corrections;
 mod events;
 mod forms;
 mod idempotency;
@@ -15,6 +17,7 @@ mod reviews;
 mod rubrics;
 mod session;
 mod support;
+mod templates;
 mod tus;
 mod tus_trouble;
 mod walk;

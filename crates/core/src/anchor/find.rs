@@ -86,6 +86,12 @@ impl Candidate {
         agreeing * FAR_MS_A_WORD - self.distance_ms
     }
 
+    /// The same with what decides between equals: as many words as are wanted, and the nearer place.
+    fn far_rank(self, wanted: usize) -> (i64, i64, i64) {
+        let length_off = (self.until - self.from).abs_diff(wanted) as i64;
+        (self.far_score(wanted), -length_off, -self.distance_ms)
+    }
+
     fn near_score(self) -> i64 {
         self.context as i64 * NEAR_MS_A_WORD - self.distance_ms
     }
@@ -180,7 +186,7 @@ impl Words {
         let best = far
             .into_iter()
             .chain(similar)
-            .max_by_key(|it| it.far_score(wanted.tokens.len()));
+            .max_by_key(|it| it.far_rank(wanted.tokens.len()));
         match best {
             Some(best) => self.found(best, AnchorStatus::Moved),
             None => stays(old, AnchorStatus::Check),
@@ -307,9 +313,7 @@ impl Words {
     /// that nothing else could be meant by.
     fn far(wanted: &Wanted, candidates: &[Candidate]) -> Option<Candidate> {
         let count = wanted.tokens.len();
-        let best = candidates
-            .iter()
-            .max_by_key(|it| (it.far_score(count), -it.distance_ms))?;
+        let best = candidates.iter().max_by_key(|it| it.far_rank(count))?;
         let by_context = best.context >= 3 && count + best.context >= 5;
         let by_itself = count >= 5 && (candidates.len() == 1 || best.distance_ms <= WINDOW_MS);
         (by_context || by_itself).then_some(*best)
@@ -331,7 +335,7 @@ impl Words {
             let it = self.candidate(wanted, from + start, from + end, edits);
             let agreeing = count - edits + it.context;
             let enough = if it.distance_ms <= NEAR_MS { 4 } else { 8 };
-            let better = best.is_none_or(|best| it.far_score(count) > best.far_score(count));
+            let better = best.is_none_or(|best| it.far_rank(count) > best.far_rank(count));
             if agreeing >= enough && better {
                 best = Some(it);
             }

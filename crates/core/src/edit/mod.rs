@@ -6,7 +6,7 @@ mod tests;
 
 use crate::{
     TimeMs,
-    anchor::{Anchor, AnchorStatus, Words, middle_ms, normal_words},
+    anchor::{Anchor, AnchorStatus, Words, middle_ms, normal_words, text_of},
     id::{CallId, EditId, TranscriptId, UserId},
     transcript::{Segment, Word},
 };
@@ -193,7 +193,8 @@ impl Line {
             let count = self.words[from..].iter().take_while(|word| inside(word)).count();
             let there = || self.normal[from..from + count].iter().flatten();
             if there().eq(quote.iter()) {
-                return Some((from, from + count));
+                let heard = text_of(&self.words[from..from + count]);
+                return (heard != edit.replacement).then_some((from, from + count));
             }
             if there().cloned().eq(normal_words(&edit.replacement)) {
                 return None;

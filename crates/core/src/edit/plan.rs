@@ -58,35 +58,32 @@ pub fn plan(
     let wanted: Vec<&str> = text.split_whitespace().collect();
     let partners = partners(&tokens, &wanted);
     let mut dirty = dirty_pieces(&pieces, &partners, wanted.len());
-    let mut groups = groups(&pieces, &dirty);
+    let mut joined = vec![false; pieces.len()];
+    let mut groups = groups(&pieces, &partners, &dirty, &joined);
     while let Some(bare) = groups
         .iter()
         .find(|group| !has_words(&line, &pieces[(*group).clone()]))
     {
         // Signs alone can't be found again: the word beside them comes along.
-        let beside = if bare.start > 0 { bare.start - 1 } else { bare.end };
+        let (beside, second) = match bare.start {
+            0 => (bare.end, bare.end),
+            start => (start - 1, start),
+        };
         *dirty.get_mut(beside).ok_or(NoWords)? = true;
-        groups = self::groups(&pieces, &dirty);
+        joined[second] = true;
+        groups = self::groups(&pieces, &partners, &dirty, &joined);
     }
     let mut plan = Plan::default();
     for group in groups {
+        let from = wanted_from(&pieces, group.start, &partners);
         let group = &pieces[group];
         plan.revert.extend(group.iter().filter_map(|piece| piece.edit));
         let (Some(first), Some(last)) = (group.first(), group.last()) else {
             continue;
         };
         let words = first.words.start..last.words.end;
-        let wanted_from = first
-            .tokens
-            .start
-            .checked_sub(1)
-            .map_or(0, |before| partners[before].map_or(0, |partner| partner + 1));
-        let wanted_until = partners
-            .get(last.tokens.end)
-            .copied()
-            .flatten()
-            .unwrap_or(wanted.len());
-        let replacement = wanted[wanted_from..wanted_until].join(" ");
+        let until = partners.get(last.tokens.end).copied().flatten();
+        let replacement = wanted[from..until.unwrap_or(wanted.len())].join(" ");
         let heard = text_of(&line.words[words.clone()]);
         if heard.split_whitespace().eq(replacement.split_whitespace()) {
             continue;
@@ -187,22 +184,42 @@ fn dirty_pieces(pieces: &[Piece], partners: &[Option<usize>], wanted: usize) -> 
     dirty
 }
 
-/// Dirty pieces that follow each other. A correction that deleted words doesn't part them.
-fn groups(pieces: &[Piece], dirty: &[bool]) -> Vec<Range<usize>> {
+/// Dirty pieces that change together: a new group begins where a piece begins with a word that stays, as then it is
+/// clear what belongs to which. `joined` ones go with the piece before. A correction that deleted words parts nothing.
+fn groups(
+    pieces: &[Piece],
+    partners: &[Option<usize>],
+    dirty: &[bool],
+    joined: &[bool],
+) -> Vec<Range<usize>> {
     let mut groups: Vec<Range<usize>> = Vec::new();
     for index in (0..pieces.len()).filter(|index| dirty[*index]) {
+        let begins = begins_with_partner(&pieces[index], partners).is_some() && !joined[index];
         match groups.last_mut() {
-            Some(last)
-                if pieces[last.end..index]
-                    .iter()
-                    .all(|piece| piece.tokens.is_empty()) =>
-            {
+            Some(last) if !begins && pieces[last.end..index].iter().all(|it| it.tokens.is_empty()) => {
                 last.end = index + 1;
             }
             _ => groups.push(index..index + 1),
         }
     }
     groups
+}
+
+/// Where the first word of a piece stays, if it does.
+fn begins_with_partner(piece: &Piece, partners: &[Option<usize>]) -> Option<usize> {
+    partners[piece.tokens.clone()].first().copied().flatten()
+}
+
+/// Where in the wanted words a group begins whose first piece is `index`.
+fn wanted_from(pieces: &[Piece], index: usize, partners: &[Option<usize>]) -> usize {
+    let piece = &pieces[index];
+    let own = begins_with_partner(piece, partners).filter(|_| index > 0);
+    let before = piece
+        .tokens
+        .start
+        .checked_sub(1)
+        .and_then(|before| partners[before]);
+    own.unwrap_or_else(|| before.map_or(0, |before| before + 1))
 }
 
 fn has_words(line: &Line, pieces: &[Piece]) -> bool {
