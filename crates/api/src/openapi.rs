@@ -24,6 +24,8 @@ use crate::problem::ProblemView;
     tags(
         (name = "people", description = "Accounts, sessions and tokens"),
         (name = "calls", description = "Recorded conversations and all that hangs on one"),
+        (name = "moments", description = "Stretches of calls that carry comments or scores"),
+        (name = "search", description = "Finding what was said and written, and saved phrases"),
         (name = "uploads", description = "Resumable uploads: tus 1.0.0"),
         (name = "operation", description = "The installation itself"),
     ),

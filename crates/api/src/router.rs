@@ -78,6 +78,9 @@ fn documented_signed_in() -> OpenApiRouter<ApiState> {
         .merge(v1::tokens::routes())
         .merge(v1::server::routes())
         .merge(v1::calls::routes())
+        .merge(v1::moments::routes())
+        .merge(v1::search::routes())
+        .merge(v1::trackers::routes())
         .merge(v1::uploads::routes())
         .merge(admin)
 }

@@ -3,8 +3,12 @@
 pub(crate) mod calls;
 pub(crate) mod jobs;
 pub(crate) mod me;
+pub(crate) mod moments;
+mod names;
+pub(crate) mod search;
 pub(crate) mod server;
 pub(crate) mod session;
 pub(crate) mod tokens;
+pub(crate) mod trackers;
 pub(crate) mod uploads;
 pub(crate) mod users;

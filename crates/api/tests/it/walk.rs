@@ -2,7 +2,7 @@
 
 use gametape_api::{PUBLIC_ROUTES, openapi};
 use gametape_core::{
-    id::{CallId, TokenId, UploadId, UserId},
+    id::{CallId, MomentId, TokenId, TrackerId, UploadId, UserId},
     user::{Role, Scope},
 };
 use serde_json::{Value, json};
@@ -17,6 +17,8 @@ fn routes() -> Vec<(String, String)> {
         let id = match path.as_str() {
             path if path.contains("/calls/") => CallId::new(NOW_MS).to_string(),
             path if path.contains("/uploads/") => UploadId::new(NOW_MS).to_string(),
+            path if path.contains("/moments/") => MomentId::new(NOW_MS).to_string(),
+            path if path.contains("/trackers/") => TrackerId::new(NOW_MS).to_string(),
             path if path.contains("/tokens/") => TokenId::new(NOW_MS).to_string(),
             _ => UserId::new(NOW_MS).to_string(),
         };
