@@ -27,6 +27,8 @@ use crate::problem::ProblemView;
         (name = "comments", description = "What people say about calls, and templates for it"),
         (name = "rubrics", description = "Scorecard templates and their published versions"),
         (name = "reviews", description = "Scorecards that people fill in for calls"),
+        (name = "moments", description = "Stretches of calls that carry comments or scores"),
+        (name = "search", description = "Finding what was said and written, and saved phrases"),
         (name = "uploads", description = "Resumable uploads: tus 1.0.0"),
         (name = "operation", description = "The installation itself"),
     ),

@@ -83,6 +83,26 @@ pub(crate) struct Person {
     pub(crate) token: String,
 }
 
+/// A way behind the store's back.
+pub(crate) struct Rows {
+    url: String,
+    _folder: tempfile::TempDir,
+}
+
+impl Rows {
+    pub(crate) async fn write(&self, statements: &[String]) {
+        use sqlx::{AssertSqlSafe, Connection, Executor};
+        let mut connection = sqlx::AnyConnection::connect(&self.url).await.unwrap();
+        for statement in statements {
+            connection
+                .execute(AssertSqlSafe(statement.clone()))
+                .await
+                .unwrap_or_else(|error| panic!("{error}: {statement}"));
+        }
+        connection.close().await.unwrap();
+    }
+}
+
 impl App {
     pub(crate) async fn new() -> Self {
         let config = ApiConfig {
@@ -95,10 +115,20 @@ impl App {
     }
 
     pub(crate) async fn with(config: ApiConfig) -> Self {
+        Self::on(config, "sqlite::memory:").await
+    }
+
+    /// With a database in a file, into which tests can write rows that other parts of the product write.
+    pub(crate) async fn on_disk() -> (Self, Rows) {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}/tape.db", folder.path().display());
+        let app = Self::on(ApiConfig::default(), &url).await;
+        (app, Rows { url, _folder: folder })
+    }
+
+    async fn on(config: ApiConfig, url: &str) -> Self {
         let clock = ManualClock::at(NOW_MS);
-        let store = Store::connect("sqlite::memory:", Clock::Manual(clock.clone()))
-            .await
-            .unwrap();
+        let store = Store::connect(url, Clock::Manual(clock.clone())).await.unwrap();
         store.migrate().await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         let media = Media::open(&folder.path().display().to_string(), &S3Options::default()).unwrap();

@@ -3,8 +3,8 @@
 use gametape_api::{PUBLIC_ROUTES, openapi};
 use gametape_core::{
     id::{
-        CallId, CommentId, CriterionId, EditId, EvidenceId, InvitationId, ReviewId, RubricId, SegmentId,
-        SessionId, TeamId, TemplateId, TokenId, UploadId, UserId,
+        CallId, CommentId, CriterionId, EditId, EvidenceId, InvitationId, MomentId, ReviewId, RubricId,
+        SegmentId, SessionId, TeamId, TemplateId, TokenId, TrackerId, UploadId, UserId,
     },
     user::{Role, Scope},
 };
@@ -21,6 +21,8 @@ fn routes() -> Vec<(String, String)> {
         let id = match path.as_str() {
             path if path.contains("/calls/") => CallId::new(NOW_MS).to_string(),
             path if path.contains("/uploads/") => UploadId::new(NOW_MS).to_string(),
+            path if path.contains("/moments/") => MomentId::new(NOW_MS).to_string(),
+            path if path.contains("/trackers/") => TrackerId::new(NOW_MS).to_string(),
             path if path.contains("/tokens/") => TokenId::new(NOW_MS).to_string(),
             path if path.contains("/teams/") => TeamId::new(NOW_MS).to_string(),
             path if path.contains("/sessions/") => SessionId::new(NOW_MS).to_string(),

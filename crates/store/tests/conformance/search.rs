@@ -460,14 +460,32 @@ async fn a_frequent_word_finds_the_newest_calls_first(bench: Bench) {
              i + 1, 'rep', 'frequent', 'frequent' FROM n"
         )])
         .await;
-    let hits = find_as(
-        &bench,
-        &VisibleCalls::All,
-        &ann.id,
-        "frequent",
-        &SearchFilter::default(),
-    )
-    .await;
+    let query = Query::parse("frequent").unwrap();
+    let (mut hits, mut page) = (
+        Vec::new(),
+        PageRequest {
+            after: None,
+            limit: 200,
+        },
+    );
+    loop {
+        let found = bench
+            .store
+            .search(
+                &VisibleCalls::All,
+                &ann.id,
+                &query,
+                &SearchFilter::default(),
+                &page,
+            )
+            .await
+            .unwrap();
+        hits.extend(found.items);
+        match found.next {
+            Some(next) => page.after = Some(next),
+            None => break,
+        }
+    }
     assert_eq!(hits.len(), 5_002);
     assert!(hits[..101].iter().all(|hit| hit.call.id == new));
     assert_eq!(

@@ -15,7 +15,7 @@ mod range;
 mod speakers;
 mod stats;
 mod transcript;
-mod view;
+pub(super) mod view;
 
 use axum::extract::DefaultBodyLimit;
 use gametape_core::{
