@@ -140,21 +140,18 @@ pub(super) fn too_many(wait_ms: i64) -> Problem {
     problem.header(header::RETRY_AFTER, HeaderValue::from(seconds))
 }
 
-/// Whether the account may be tried from here just now.
-async fn check_throttle(
+/// Whether guesses for this account come from everywhere just now, and this may be one of them. They must not
+/// lock out whom the account belongs to: that is whoever comes from where its owner has signed in before.
+async fn check_everywhere(
     state: &ApiState,
     email: &str,
     user: Option<&User>,
     address: Option<IpAddr>,
 ) -> Result<()> {
     let now = state.now_ms();
-    if let Some(wait_ms) = state.throttle.wait_ms(email, address, now) {
-        return Err(too_many(wait_ms));
-    }
     let Some(wait_ms) = state.throttle.wait_everywhere_ms(email, now) else {
         return Ok(());
     };
-    // Somebody guesses from many places at once: that must not lock out whom the account belongs to.
     let known = match (user, address) {
         (Some(user), Some(address)) => {
             let since = now - KNOWN_FOR_MS;
@@ -183,8 +180,12 @@ async fn note_refusal(state: &ApiState, user_id: Option<&str>, address: Option<I
 async fn verify(state: &ApiState, address: Option<IpAddr>, body: SignIn) -> Result<User> {
     let found = state.store.user_find_by_email(&body.email).await?;
     let user = found.as_ref().map(|(user, _)| user);
-    check_throttle(state, &body.email, user, address).await?;
-    state.throttle.begin(&body.email, address, state.now_ms());
+    check_everywhere(state, &body.email, user, address).await?;
+    let now = state.now_ms();
+    if let Some(wait_ms) = state.throttle.wait_ms(&body.email, address, now) {
+        return Err(too_many(wait_ms));
+    }
+    state.throttle.begin(&body.email, address, now);
     let known_id = user.map(|user| user.id.to_string());
     let found = found.filter(|(user, _)| user.disabled_at.is_none());
     let (user, hash) = found.unzip();
