@@ -1,14 +1,6 @@
 -- Moments: where comments and evidence that everybody may see overlap. They are made of those, in the same
 -- transaction, so that browsing them is a walk along an index.
 
--- The bare words of a text with their places. PostgreSQL's own parser is left out of it: what that takes for a
--- word depends on the server's settings, and the other engine would find something else.
-CREATE FUNCTION words_with_places(words TEXT) RETURNS TSVECTOR LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
-    SELECT COALESCE(string_agg('''' || word || ''':' || place, ' '), '')::tsvector
-    FROM unnest(string_to_array(words, ' ')) WITH ORDINALITY AS cut (word, place)
-    WHERE word <> '' AND place < 16383
-$$;
-
 CREATE TABLE moments (
     moment_no     BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     id            TEXT COLLATE "C" NOT NULL UNIQUE,
@@ -32,8 +24,7 @@ CREATE TABLE moments (
     highest_permille BIGINT,
     -- 1 where two reviewers differ by two levels or more on one criterion.
     disputed      BIGINT NOT NULL,
-    newest_at     BIGINT NOT NULL,
-    place         TSVECTOR GENERATED ALWAYS AS (words_with_places(words)) STORED
+    newest_at     BIGINT NOT NULL
 );
 CREATE INDEX moments_of_call ON moments (call_id, layer, start_ms);
 CREATE INDEX moments_by_newest ON moments (newest_at DESC, id DESC);
@@ -41,7 +32,6 @@ CREATE INDEX moments_by_discussion ON moments (discussion_count DESC, id DESC);
 CREATE INDEX moments_by_highest ON moments (highest_permille DESC, id DESC) WHERE highest_permille IS NOT NULL;
 CREATE INDEX moments_by_lowest ON moments (lowest_permille, id) WHERE lowest_permille IS NOT NULL;
 CREATE INDEX moments_disputed ON moments (newest_at DESC, id DESC) WHERE disputed = 1;
-CREATE INDEX moments_words ON moments USING GIN (place);
 
 -- What a moment is made of.
 CREATE TABLE moment_items (
@@ -122,10 +112,22 @@ CREATE TABLE search_documents (
     -- Who speaks, for segments.
     speaker_role TEXT,
     text     TEXT   NOT NULL,
-    words    TEXT   NOT NULL,
-    place    TSVECTOR GENERATED ALWAYS AS (words_with_places(words)) STORED
+    words    TEXT   NOT NULL
 );
 CREATE INDEX search_documents_of_call ON search_documents (call_id, kind);
 
 -- From here on each engine has its own.
+
+-- The bare words of a text with their places. PostgreSQL's own parser is left out of it: what that takes for a
+-- word depends on the server's settings, and the other engine would find something else.
+CREATE FUNCTION words_with_places(words TEXT) RETURNS TSVECTOR LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    SELECT COALESCE(string_agg('''' || word || ''':' || place, ' '), '')::tsvector
+    FROM unnest(string_to_array(words, ' ')) WITH ORDINALITY AS cut (word, place)
+    WHERE word <> '' AND place < 16383
+$$;
+
+ALTER TABLE moments ADD COLUMN place TSVECTOR GENERATED ALWAYS AS (words_with_places(words)) STORED;
+CREATE INDEX moments_words ON moments USING GIN (place);
+
+ALTER TABLE search_documents ADD COLUMN place TSVECTOR GENERATED ALWAYS AS (words_with_places(words)) STORED;
 CREATE INDEX search_documents_words ON search_documents USING GIN (place);

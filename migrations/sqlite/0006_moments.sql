@@ -33,23 +33,6 @@ CREATE INDEX moments_by_highest ON moments (highest_permille DESC, id DESC) WHER
 CREATE INDEX moments_by_lowest ON moments (lowest_permille, id) WHERE lowest_permille IS NOT NULL;
 CREATE INDEX moments_disputed ON moments (newest_at DESC, id DESC) WHERE disputed = 1;
 
-CREATE VIRTUAL TABLE moment_index USING fts5 (
-    words, content = 'moments', content_rowid = 'moment_no', tokenize = 'ascii'
-);
-CREATE TRIGGER moments_added AFTER INSERT ON moments
-BEGIN
-    INSERT INTO moment_index (rowid, words) VALUES (new.moment_no, new.words);
-END;
-CREATE TRIGGER moments_removed AFTER DELETE ON moments
-BEGIN
-    INSERT INTO moment_index (moment_index, rowid, words) VALUES ('delete', old.moment_no, old.words);
-END;
-CREATE TRIGGER moments_changed AFTER UPDATE OF words ON moments WHEN old.words <> new.words
-BEGIN
-    INSERT INTO moment_index (moment_index, rowid, words) VALUES ('delete', old.moment_no, old.words);
-    INSERT INTO moment_index (rowid, words) VALUES (new.moment_no, new.words);
-END;
-
 -- What a moment is made of.
 CREATE TABLE moment_items (
     moment_id    TEXT NOT NULL REFERENCES moments (id) ON DELETE CASCADE,
@@ -134,6 +117,24 @@ CREATE TABLE search_documents (
 CREATE INDEX search_documents_of_call ON search_documents (call_id, kind);
 
 -- From here on each engine has its own.
+
+CREATE VIRTUAL TABLE moment_index USING fts5 (
+    words, content = 'moments', content_rowid = 'moment_no', tokenize = 'ascii'
+);
+CREATE TRIGGER moments_added AFTER INSERT ON moments
+BEGIN
+    INSERT INTO moment_index (rowid, words) VALUES (new.moment_no, new.words);
+END;
+CREATE TRIGGER moments_removed AFTER DELETE ON moments
+BEGIN
+    INSERT INTO moment_index (moment_index, rowid, words) VALUES ('delete', old.moment_no, old.words);
+END;
+CREATE TRIGGER moments_changed AFTER UPDATE OF words ON moments WHEN old.words <> new.words
+BEGIN
+    INSERT INTO moment_index (moment_index, rowid, words) VALUES ('delete', old.moment_no, old.words);
+    INSERT INTO moment_index (rowid, words) VALUES (new.moment_no, new.words);
+END;
+
 CREATE VIRTUAL TABLE search_index USING fts5 (
     words, content = 'search_documents', content_rowid = 'doc_no', tokenize = 'ascii'
 );

@@ -143,7 +143,7 @@ async fn what_says_nothing_or_points_nowhere_is_refused() {
     let s = scene().await;
     let bob = s.app.person("bob@example.com", Role::Rep).await;
     let gone = s.app.person("gone@example.com", Role::Admin).await;
-    s.app.store.user_set_disabled(&gone.user.id, true).await.unwrap();
+    s.app.shut(&gone).await;
     let long = "x".repeat(5_001);
     let many: Vec<String> = (0..51)
         .map(|n| gametape_core::id::UserId::new(n).to_string())

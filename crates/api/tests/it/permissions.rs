@@ -107,8 +107,7 @@ impl Scene {
         scene.calls().await;
         scene.feedback().await;
         scene.standards().await;
-        let disabled = scene.person("disabled").user.id.clone();
-        scene.app.store.user_set_disabled(&disabled, true).await.unwrap();
+        scene.app.shut(scene.person("disabled")).await;
         scene
     }
 

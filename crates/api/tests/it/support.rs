@@ -169,6 +169,18 @@ impl App {
         Person { user, token }
     }
 
+    /// Shuts somebody's account.
+    pub(crate) async fn shut(&self, person: &Person) {
+        let patch = UserPatch {
+            disabled: Some(true),
+            ..UserPatch::default()
+        };
+        self.store
+            .user_update(&Actor::default(), &person.user.id, patch)
+            .await
+            .unwrap();
+    }
+
     pub(crate) async fn token(&self, user: &User, scope: Scope) -> String {
         let secret = Secret::api_token();
         let new = NewToken {

@@ -16,6 +16,7 @@ mod call_list;
 mod comment;
 mod delete;
 mod edit;
+mod erase;
 mod event;
 mod idempotency;
 mod invitation;

@@ -43,6 +43,7 @@ async fn log(b: &Bench) -> Vec<(AuditAction, String, String)> {
     let mut entries: Vec<_> = entries
         .items
         .into_iter()
+        .filter(|it| it.target_kind == "review")
         .map(|it| {
             (
                 it.action,

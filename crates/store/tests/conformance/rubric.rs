@@ -11,6 +11,7 @@ use gametape_store::{Actor, AuditFilter, NewRubric, RubricPatch, StoreError};
 use crate::bench::{Bench, Where, assert_conflict, assert_not_found};
 
 crate::on_every_engine!(
+    the_default_is_made_once,
     the_default_rubric_is_there_once,
     criteria_keep_their_ids_through_versions,
     a_published_version_never_changes,
@@ -164,6 +165,7 @@ async fn a_published_version_never_changes(b: Bench) {
     let log: Vec<_> = log
         .items
         .iter()
+        .filter(|it| it.target_kind == "rubric")
         .map(|it| (it.action, &it.actor_id, &it.detail["version"]))
         .collect();
     let entry = |version: &'static serde_json::Value| (AuditAction::RubricPublish, &actor.user_id, version);
@@ -271,4 +273,15 @@ async fn nobody_overwrites_a_change_unknowingly(b: Bench) {
     let after = b.store.rubric_get(id).await.unwrap().unwrap();
     assert_eq!((after.title.as_str(), after.version), ("Since 1", 2));
     assert_not_found(b.store.rubric_update(&RubricId::new(1), patch(1)).await);
+}
+
+async fn the_default_is_made_once(b: Bench) {
+    let read = async || b.store.rubric_get(&default_rubric_id()).await.unwrap().unwrap();
+    let first = read().await;
+    assert_eq!((first.current_version, first.version), (Some(1), 1));
+    b.clock.advance_ms(5);
+    b.store.rubric_ensure_default().await.unwrap();
+    b.other.rubric_ensure_default().await.unwrap();
+    assert_eq!(read().await, first);
+    assert_eq!(b.store.rubric_versions(&first.id).await.unwrap().len(), 1);
 }
