@@ -9,6 +9,7 @@ mod forms;
 mod media;
 mod problems;
 mod reviews;
+mod reviews_csv;
 mod rubrics;
 mod session;
 mod support;

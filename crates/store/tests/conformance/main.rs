@@ -16,6 +16,7 @@ mod job_end;
 mod open;
 mod race;
 mod review;
+mod review_list;
 mod review_step;
 mod rubric;
 mod session;
