@@ -15,6 +15,7 @@ mod moments;
 mod people;
 mod problems;
 mod reviews;
+mod reviews_csv;
 mod rubrics;
 mod search;
 mod session;

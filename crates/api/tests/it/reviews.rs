@@ -6,18 +6,18 @@ use serde_json::{Value, json};
 use crate::support::{App, Ask, Person, Reply, bytes};
 
 /// Ann's call, two people who see it, and one who does not.
-struct Scene {
-    app: App,
-    ann: Person,
+pub(crate) struct Scene {
+    pub(crate) app: App,
+    pub(crate) ann: Person,
     /// Administrators see every call, so these may review it.
-    bob: Person,
+    pub(crate) bob: Person,
     eve: Person,
     stranger: Person,
-    call: CallId,
+    pub(crate) call: CallId,
 }
 
 impl Scene {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let app = App::new().await;
         let ann = app.ann().await;
         let call = app.call(&ann, "=Talk.wav", &bytes(10)).await;
@@ -37,7 +37,7 @@ impl Scene {
         }
     }
 
-    async fn send(&self, method: &str, person: &Person, path: &str, body: Option<Value>) -> Reply {
+    pub(crate) async fn send(&self, method: &str, person: &Person, path: &str, body: Option<Value>) -> Reply {
         // So that what comes first is also older.
         self.app.clock.advance_ms(1);
         let ask = Ask::new(method, &format!("/api/v1/{path}")).by(person);
@@ -49,21 +49,21 @@ impl Scene {
             .await
     }
 
-    async fn get(&self, person: &Person, path: &str) -> Reply {
+    pub(crate) async fn get(&self, person: &Person, path: &str) -> Reply {
         self.send("GET", person, path, None).await
     }
 
-    async fn post(&self, person: &Person, path: &str, body: Value) -> Reply {
+    pub(crate) async fn post(&self, person: &Person, path: &str, body: Value) -> Reply {
         self.send("POST", person, path, Some(body)).await
     }
 
     /// Takes a step that needs no body.
-    async fn step(&self, person: &Person, review: &str, step: &str) -> Reply {
+    pub(crate) async fn step(&self, person: &Person, review: &str, step: &str) -> Reply {
         self.send("POST", person, &format!("{review}/{step}"), None).await
     }
 
     /// Begins a review; the answer is its path.
-    async fn begin(&self, person: &Person) -> String {
+    pub(crate) async fn begin(&self, person: &Person) -> String {
         let made = self
             .post(person, &format!("calls/{}/reviews", self.call), json!({}))
             .await;
@@ -76,18 +76,24 @@ impl Scene {
         format!("reviews/{}", review["id"].as_str().unwrap())
     }
 
-    async fn score(&self, person: &Person, review: &str, criterion: &str, body: Value) -> Reply {
+    pub(crate) async fn score(&self, person: &Person, review: &str, criterion: &str, body: Value) -> Reply {
         self.send("PUT", person, &format!("{review}/scores/{criterion}"), Some(body))
             .await
     }
 
-    async fn evidence(&self, person: &Person, review: &str, criterion: &str, body: Value) -> Reply {
+    pub(crate) async fn evidence(
+        &self,
+        person: &Person,
+        review: &str,
+        criterion: &str,
+        body: Value,
+    ) -> Reply {
         self.post(person, &format!("{review}/scores/{criterion}/evidence"), body)
             .await
     }
 
     /// Gives all criteria this value, with evidence.
-    async fn fill(&self, person: &Person, review: &str, value: i64) {
+    pub(crate) async fn fill(&self, person: &Person, review: &str, value: i64) {
         for criterion in criteria() {
             let scored = self
                 .score(person, review, &criterion, json!({"value": value}))
@@ -119,7 +125,7 @@ impl Scene {
     }
 }
 
-fn criteria() -> Vec<String> {
+pub(crate) fn criteria() -> Vec<String> {
     let criteria = default_definition().criteria.into_iter();
     criteria.map(|it| it.id.to_string()).collect()
 }
@@ -517,98 +523,4 @@ async fn two_windows_do_not_overwrite_each_other() {
     s.step(&s.bob, &review, "submit")
         .await
         .is_problem(409, "conflict");
-}
-
-#[tokio::test]
-async fn reviews_come_as_a_table() {
-    let s = Scene::new().await;
-    let review = s.begin(&s.bob).await;
-    s.fill(&s.bob, &review, 2).await;
-    let criterion = &criteria()[0];
-    let place = json!({"start_ms": 1_000, "end_ms": 2_000});
-    s.evidence(&s.bob, &review, criterion, place).await;
-    let body = json!({"value": 2, "note": "+49 \"quoted\"\nand more"});
-    s.score(&s.bob, &review, criterion, body).await;
-    s.score(&s.bob, &review, &criteria()[4], json!({"not_applicable": true}))
-        .await;
-    s.step(&s.bob, &review, "submit").await;
-    let table = s.get(&s.ann, "reviews.csv").await;
-    assert!(table.header("content-type").starts_with("text/csv"));
-    assert!(table.header("content-disposition").contains("reviews.csv"));
-    let text = table.text();
-    let rows: Vec<&str> = text.split_terminator("\r\n").collect();
-    assert_eq!(rows.len(), 6, "{text}");
-    assert!(rows[0].starts_with("call_id,call_title,call_occurred_at,rep_id,rep,review_id"));
-    let first = rows[1];
-    // What people wrote is text in a spreadsheet, whatever it looks like.
-    assert!(first.contains(",'=Talk.wav,"), "{first}");
-    assert!(
-        first.contains(",2,false,\"'+49 \"\"quoted\"\"\nand more\","),
-        "{first}"
-    );
-    assert!(first.contains(",0-2000 | 1000-2000,"), "{first}");
-    assert!(
-        first.contains("\"Hello. =1+1, \"\"so\"\" | =1+1, \"\"so\"\"\""),
-        "{first}"
-    );
-    assert!(
-        first.contains(",submitted,") && first.contains(",250,"),
-        "{first}"
-    );
-    assert!(rows[5].contains(",Next steps,,true,,"), "{}", rows[5]);
-
-    let count = async |query: String| {
-        let text = s.get(&s.ann, &format!("reviews.csv?{query}")).await.text();
-        text.split_terminator("\r\n").count() - 1
-    };
-    assert_eq!(count(format!("call_id={}", s.call)).await, 5);
-    let detail = s.get(&s.ann, &review).await.json();
-    let begun_at = detail["created_at"].as_i64().unwrap();
-    assert_eq!(count(format!("from={begun_at}")).await, 5);
-    assert_eq!(count(format!("until={begun_at}")).await, 0);
-    assert_eq!(
-        count("rubric_id=rubric_00000000000000000000000000".to_owned()).await,
-        0
-    );
-    s.get(&s.ann, "reviews.csv?from=-1")
-        .await
-        .is_problem(422, "invalid_value");
-    let log = s
-        .app
-        .store
-        .audit_list(
-            &gametape_store::AuditFilter::default(),
-            &gametape_core::page::PageRequest::default(),
-        )
-        .await
-        .unwrap();
-    let exports = log
-        .items
-        .iter()
-        .filter(|it| it.action.as_str() == "review.export")
-        .count();
-    assert_eq!(exports, 5);
-}
-
-#[tokio::test]
-async fn a_table_of_many_reviews_comes_whole() {
-    let s = Scene::new().await;
-    // More than are read at once.
-    for n in 0..120 {
-        let review = s.begin(&s.ann).await;
-        let value = 1 + n % 5;
-        s.score(&s.ann, &review, &criteria()[0], json!({"value": value}))
-            .await;
-        s.step(&s.ann, &review, "withdraw").await;
-    }
-    let text = s.get(&s.ann, "reviews.csv").await.text();
-    let mut reviews: Vec<&str> = text
-        .lines()
-        .skip(1)
-        .map(|row| row.split(',').nth(5).unwrap())
-        .collect();
-    assert_eq!(reviews.len(), 120);
-    reviews.dedup();
-    assert_eq!(reviews.len(), 120);
-    assert!(reviews.is_sorted());
 }

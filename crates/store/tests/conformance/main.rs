@@ -28,6 +28,7 @@ mod open;
 mod person;
 mod race;
 mod review;
+mod review_list;
 mod review_step;
 mod rubric;
 mod search;

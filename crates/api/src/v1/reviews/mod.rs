@@ -3,6 +3,7 @@
 mod change;
 mod export;
 mod read;
+mod result_view;
 mod score;
 mod step;
 mod view;

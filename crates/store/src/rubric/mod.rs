@@ -1,25 +1,26 @@
 //! Rubrics: drafts that are worked on, and published versions that never change.
 
+mod version;
+
 use std::collections::HashSet;
 
 use gametape_core::{
     TimeMs,
-    audit::AuditAction,
     id::{CriterionId, RubricId, UserId},
     page::{Cursor, MAX_LIMIT, Page, PageRequest},
-    rubric::{
-        DEFAULT_DESCRIPTION, DEFAULT_TITLE, Definition, Rubric, RubricVersion, default_definition,
-        default_rubric_id,
-    },
+    rubric::{DEFAULT_DESCRIPTION, DEFAULT_TITLE, Definition, Rubric, default_definition, default_rubric_id},
 };
 use sqlx::any::AnyRow;
 
 use crate::{
     Result, Store, StoreError, Tx,
-    audit::{self, Actor, NewAudit},
+    audit::Actor,
     conditions::{Conditions, Value},
     row::{Fields, clean, to_json},
 };
+
+pub use version::RubricVersionInfo;
+pub(crate) use version::find_version;
 
 /// A rubric to make.
 #[derive(Debug, Clone)]
@@ -46,22 +47,12 @@ pub struct RubricPatch {
     pub if_version: Option<i64>,
 }
 
-/// A published version in a list, without what it holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RubricVersionInfo {
-    /// Its number, from 1.
-    pub version: i64,
-    /// The rubric's title when it was published.
-    pub title: String,
-    /// When it was published.
-    pub published_at: TimeMs,
-}
-
 macro_rules! rubric_columns {
     () => {
         "id, title, description, draft, current_version, version, archived_at, created_at"
     };
 }
+use rubric_columns;
 
 fn read_rubric(row: &AnyRow) -> Result<Rubric> {
     let fields = Fields::of(row, "rubrics");
@@ -74,17 +65,6 @@ fn read_rubric(row: &AnyRow) -> Result<Rubric> {
         version: fields.int("version")?,
         archived_at: fields.opt_int("archived_at")?,
         created_at: fields.int("created_at")?,
-    })
-}
-
-fn read_version(row: &AnyRow) -> Result<RubricVersion> {
-    let fields = Fields::of(row, "rubric_versions");
-    Ok(RubricVersion {
-        rubric_id: fields.parsed("rubric_id")?,
-        version: fields.int("version")?,
-        title: fields.text("title")?,
-        definition: fields.json("definition")?,
-        published_at: fields.int("published_at")?,
     })
 }
 
@@ -128,43 +108,6 @@ fn with_own_ids(mut definition: Definition, known: &HashSet<CriterionId>, now: T
         }
     }
     definition
-}
-
-async fn insert_version(
-    tx: &mut Tx,
-    rubric: &Rubric,
-    version: i64,
-    definition: &Definition,
-    actor: &Actor,
-    now: TimeMs,
-) -> Result<()> {
-    sqlx::query(
-        "INSERT INTO rubric_versions (rubric_id, version, title, definition, published_by, published_at) \
-         VALUES ($1, $2, $3, $4, $5, $6)",
-    )
-    .bind(rubric.id.as_str())
-    .bind(version)
-    .bind(&rubric.title)
-    .bind(to_json(definition))
-    .bind(actor.user_id.as_ref().map(UserId::as_str))
-    .bind(now)
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
-}
-
-/// A published version, as the transaction sees it.
-pub(crate) async fn find_version(tx: &mut Tx, id: &RubricId, version: i64) -> Result<RubricVersion> {
-    let row = sqlx::query(
-        "SELECT rubric_id, version, title, definition, published_at FROM rubric_versions \
-         WHERE rubric_id = $1 AND version = $2",
-    )
-    .bind(id.as_str())
-    .bind(version)
-    .fetch_optional(&mut **tx)
-    .await?;
-    let row = row.ok_or_else(|| StoreError::not_found("version of the rubric", &version))?;
-    read_version(&row)
 }
 
 /// The version of a rubric that a new review takes. A conflict when there is none, or the rubric is archived.
@@ -232,7 +175,7 @@ impl Store {
         .await?;
         if let Some(row) = row {
             let rubric = read_rubric(&row)?;
-            insert_version(&mut tx, &rubric, 1, &default_definition(), &Actor::default(), now).await?;
+            version::insert(&mut tx, &rubric, 1, &default_definition(), &Actor::default(), now).await?;
         }
         tx.commit().await?;
         Ok(())
@@ -317,47 +260,6 @@ impl Store {
         Ok(rubric)
     }
 
-    /// Freezes the draft as the next version, which new reviews take from now on. A conflict when there is
-    /// no draft; incomplete, with all reasons, when it can't be used as it is.
-    #[tracing::instrument(name = "db.rubric.publish", level = "debug", skip_all)]
-    pub async fn rubric_publish(
-        &self,
-        actor: &Actor,
-        id: &RubricId,
-        if_version: Option<i64>,
-    ) -> Result<Rubric> {
-        let now = self.now();
-        let mut tx = self.begin().await?;
-        let rubric = lock(&mut tx, id, if_version).await?;
-        let draft = rubric
-            .draft
-            .as_ref()
-            .ok_or_else(|| StoreError::conflict("rubric", "it has no draft to publish"))?;
-        let reasons = draft.check();
-        if !reasons.is_empty() {
-            return Err(StoreError::Incomplete {
-                what: "rubric",
-                reasons,
-            });
-        }
-        let version = rubric.current_version.unwrap_or(0) + 1;
-        insert_version(&mut tx, &rubric, version, draft, actor, now).await?;
-        let row = sqlx::query(concat!(
-            "UPDATE rubrics SET current_version = $2, draft = NULL WHERE id = $1 RETURNING ",
-            rubric_columns!()
-        ))
-        .bind(id.as_str())
-        .bind(version)
-        .fetch_one(&mut *tx)
-        .await?;
-        let published = read_rubric(&row)?;
-        let entry = NewAudit::of(AuditAction::RubricPublish, "rubric", id.as_str())
-            .with(serde_json::json!({"version": version}));
-        audit::write(&mut tx, now, actor, &entry).await?;
-        tx.commit().await?;
-        Ok(published)
-    }
-
     /// Takes a rubric away from what is offered for new reviews, or offers it again. Reviews made with it stay
     /// as they are.
     #[tracing::instrument(name = "db.rubric.set_archived", level = "debug", skip_all)]
@@ -383,40 +285,5 @@ impl Store {
         let rubric = read_rubric(&row)?;
         tx.commit().await?;
         Ok(rubric)
-    }
-
-    /// All published versions of a rubric, the newest first.
-    #[tracing::instrument(name = "db.rubric.versions", level = "debug", skip_all)]
-    pub async fn rubric_versions(&self, id: &RubricId) -> Result<Vec<RubricVersionInfo>> {
-        let rows = sqlx::query(
-            "SELECT version, title, published_at FROM rubric_versions WHERE rubric_id = $1 \
-             ORDER BY version DESC",
-        )
-        .bind(id.as_str())
-        .fetch_all(self.read())
-        .await?;
-        let read = |row| {
-            let fields = Fields::of(row, "rubric_versions");
-            Ok(RubricVersionInfo {
-                version: fields.int("version")?,
-                title: fields.text("title")?,
-                published_at: fields.int("published_at")?,
-            })
-        };
-        rows.iter().map(read).collect()
-    }
-
-    /// A published version of a rubric.
-    #[tracing::instrument(name = "db.rubric.version_get", level = "debug", skip_all)]
-    pub async fn rubric_version_get(&self, id: &RubricId, version: i64) -> Result<Option<RubricVersion>> {
-        let row = sqlx::query(
-            "SELECT rubric_id, version, title, definition, published_at FROM rubric_versions \
-             WHERE rubric_id = $1 AND version = $2",
-        )
-        .bind(id.as_str())
-        .bind(version)
-        .fetch_optional(self.read())
-        .await?;
-        row.as_ref().map(read_version).transpose()
     }
 }
