@@ -26,7 +26,7 @@ CREATE TABLE comments (
     parent_id   TEXT     REFERENCES comments (id) ON DELETE CASCADE,
     author_id   TEXT     NOT NULL REFERENCES users (id),
     -- NULL for the call as a whole, and for answers.
-    anchor_id   TEXT     UNIQUE REFERENCES anchors (id),
+    anchor_id   TEXT     UNIQUE REFERENCES anchors (id) ON DELETE CASCADE,
     kind        TEXT   NOT NULL,
     audience    TEXT   NOT NULL,
     body        TEXT   NOT NULL,
@@ -98,7 +98,7 @@ CREATE INDEX comment_templates_of_owner ON comment_templates (owner_id, created_
 CREATE TABLE edits (
     id          TEXT     NOT NULL PRIMARY KEY,
     call_id     TEXT     NOT NULL REFERENCES calls (id) ON DELETE CASCADE,
-    anchor_id   TEXT     NOT NULL UNIQUE REFERENCES anchors (id),
+    anchor_id   TEXT     NOT NULL UNIQUE REFERENCES anchors (id) ON DELETE CASCADE,
     author_id   TEXT     NOT NULL REFERENCES users (id),
     replacement TEXT   NOT NULL,
     reverted_at BIGINT,
