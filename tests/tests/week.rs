@@ -577,10 +577,7 @@ async fn weekend(week: &Week, praise: &str) -> Result<()> {
         annotations.contains("anno.jsonld") && annotations.contains("TextQuoteSelector"),
         "{annotations}"
     );
-    let csv = carla
-        .client()
-        .get_text("/exports/reviews.csv", "text/csv")
-        .await?;
+    let csv = carla.client().get_text("/reviews.csv", "text/csv").await?;
     ensure!(csv.lines().count() > 10, "two reviews of five scores: {csv}");
 
     let mine = peter.get("/me/export").await?;

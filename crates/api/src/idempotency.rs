@@ -12,7 +12,7 @@ use axum::{
 };
 use gametape_core::id::UserId;
 use gametape_store::{Idempotency, KeptAnswer, Store};
-use http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -25,7 +25,7 @@ const KEY: &str = "idempotency-key";
 /// Marks an answer that was given before.
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 const MAX_KEY_CHARS: usize = 255;
-/// Bodies up to this size are compared as a whole; larger ones are files, known by their length.
+/// Bodies are compared as a whole and have this size at most; files are known by their length.
 const MAX_COMPARED_BYTES: usize = 1024 * 1024;
 /// Headers that belong to an answer.
 const KEPT_HEADERS: [HeaderName; 3] = [header::CONTENT_TYPE, header::ETAG, header::LOCATION];
@@ -90,20 +90,29 @@ async fn hashed(request: Request) -> Result<(Request, String)> {
     hash.update(parts.uri.query().unwrap_or_default());
     hash.update([0]);
     let length = parts.headers.get(header::CONTENT_LENGTH);
-    let length: Option<usize> = length.and_then(|value| value.to_str().ok()?.parse().ok());
-    let body = match length {
-        Some(length) if length <= MAX_COMPARED_BYTES => {
-            let bytes = to_bytes(body, MAX_COMPARED_BYTES).await;
-            let bytes = bytes.map_err(|_| Problem::new(Code::ClientGone, "the body broke off"))?;
-            hash.update(&bytes);
-            Body::from(bytes)
-        }
-        other => {
-            hash.update(other.unwrap_or_default().to_be_bytes());
-            body
-        }
+    let body = if is_file(&parts.headers) {
+        hash.update(length.map_or(&[][..], HeaderValue::as_bytes));
+        body
+    } else {
+        let bytes = to_bytes(body, MAX_COMPARED_BYTES).await;
+        let bytes = bytes.map_err(|_| {
+            Problem::new(
+                Code::TooLarge,
+                "a request with an Idempotency-Key has 1 MiB at most, or is a file",
+            )
+        })?;
+        hash.update(&bytes);
+        Body::from(bytes)
     };
     Ok((Request::from_parts(parts, body), hex::encode(hash.finalize())))
+}
+
+/// Whether a body is too large to be compared: then it streams through.
+fn is_file(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
+    content_type.is_some_and(|it| {
+        it.to_ascii_lowercase().starts_with(b"multipart/") || it == b"application/offset+octet-stream"
+    })
 }
 
 /// Keeps a success for the next time; anything else changed nothing and may be tried again.

@@ -9,7 +9,7 @@ use utoipa::{
     },
 };
 
-use crate::problem::ProblemView;
+use crate::{problem::ProblemView, v1::names};
 
 /// What the document says beside its routes.
 #[derive(OpenApi)]
@@ -19,7 +19,8 @@ use crate::problem::ProblemView;
         description = "Peer review of sales calls on your own machine. Times are milliseconds since 1970, \
             durations milliseconds. Errors are problem details (RFC 9457) with a stable `code`."
     ),
-    components(schemas(ProblemView)),
+    // The names are those of lists of values in queries, which are not collected by themselves.
+    components(schemas(ProblemView, names::CommentKindName, names::DealOutcomeName, names::MomentSortName, names::ScaleName, names::SearchKindName)),
     security(("session" = []), ("token" = [])),
     tags(
         (name = "people", description = "Accounts, teams, invitations, sessions and tokens"),

@@ -8,7 +8,7 @@ pub(crate) mod invitations;
 pub(crate) mod jobs;
 pub(crate) mod me;
 pub(crate) mod moments;
-mod names;
+pub(crate) mod names;
 pub(crate) mod people;
 pub(crate) mod reviews;
 pub(crate) mod rubrics;

@@ -13,6 +13,7 @@ mod idempotency;
 mod media;
 mod moments;
 mod people;
+mod permissions;
 mod problems;
 mod reviews;
 mod reviews_csv;
