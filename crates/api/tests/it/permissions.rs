@@ -247,7 +247,7 @@ impl Scene {
         for (place, name) in [
             ("{segment_id}", "segment"),
             ("{edit_id}", "edit"),
-            ("{criterion}", "criterion"),
+            ("{criterion_id}", "criterion"),
             ("{evidence_id}", "evidence"),
         ] {
             if path.contains(place) {
@@ -318,8 +318,8 @@ impl Scene {
             ("post", "/comment-templates") => json!({"title": "t", "kind": "note", "body": "so"}),
             ("patch", "/comment-templates/{id}") => json!({"title": "renamed"}),
             ("patch", "/reviews/{id}") => json!({"summary": "so"}),
-            ("put", "/reviews/{id}/scores/{criterion}") => json!({"value": 2, "note": ""}),
-            ("post", "/reviews/{id}/scores/{criterion}/evidence") => place,
+            ("put", "/reviews/{id}/scores/{criterion_id}") => json!({"value": 2, "note": ""}),
+            ("post", "/reviews/{id}/scores/{criterion_id}/evidence") => place,
             ("post", "/reviews/{id}/reopen") => json!({"reason": "forgot something"}),
             ("post", "/reviews/{id}/respond") => json!({"response": "thank", "note": ""}),
             ("post", "/rubrics") => json!({"title": "New", "description": ""}),
