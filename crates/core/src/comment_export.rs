@@ -254,17 +254,18 @@ mod tests {
         }
     }
 
-    fn with<T>(threads: &[Thread], what: impl FnOnce(&CommentExport<'_>) -> T) -> T {
-        let names = HashMap::from([(
-            "user_00000000000000000000000001".parse().unwrap(),
-            "Ann <b>".to_owned(),
-        )]);
-        what(&CommentExport {
+    fn names() -> HashMap<UserId, String> {
+        let ann = "user_00000000000000000000000001".parse().unwrap();
+        HashMap::from([(ann, "Ann <b>".to_owned())])
+    }
+
+    fn export<'a>(threads: &'a [Thread], names: &'a HashMap<UserId, String>) -> CommentExport<'a> {
+        CommentExport {
             call_url: "/api/v1/calls/call_1",
             title: "Talk",
             threads,
-            names: &names,
-        })
+            names,
+        }
     }
 
     #[test]
@@ -275,7 +276,7 @@ mod tests {
             thread(comment("of the whole call", None)),
             thread(comment("earlier", Some((1_000, 2_000)))),
         ];
-        let vtt = with(&threads, |export| export.to_vtt());
+        let vtt = export(&threads, &names()).to_vtt();
         let lines: Vec<&str> = vtt.lines().collect();
         assert_eq!(lines.len(), 9, "{vtt}");
         assert_eq!(lines[0], "WEBVTT");
@@ -308,7 +309,7 @@ mod tests {
             },
             thread(gone),
         ];
-        let json = with(&threads, |export| export.to_json_ld());
+        let json = export(&threads, &names()).to_json_ld();
         assert_eq!(json["type"], "AnnotationCollection");
         assert_eq!((&json["total"], &json["label"]), (&json!(2), &json!("Talk")));
         let items = json["first"]["items"].as_array().unwrap();

@@ -52,6 +52,8 @@ impl Scene {
     }
 
     async fn post(&self, who: &Person, body: Value) -> Value {
+        // Comments of one moment come in no order.
+        self.app.clock.advance_ms(1);
         let reply = self.ask("POST", &self.path(), who, Some(body)).await;
         assert_eq!(reply.status, 201, "{reply:?}");
         reply.json()

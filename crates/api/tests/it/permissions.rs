@@ -14,7 +14,16 @@ use crate::support::{App, Ask, Form, Person, wav};
 const TABLE: &str = include_str!("../../../core/src/policy/routes.md");
 /// The columns of the table, in order.
 const RELATIONS: [&str; 10] = [
-    "owner", "author", "teammate", "invited", "coach", "coach elsewhere", "admin", "stranger", "disabled", "nobody",
+    "owner",
+    "author",
+    "teammate",
+    "invited",
+    "coach",
+    "coach elsewhere",
+    "admin",
+    "stranger",
+    "disabled",
+    "nobody",
 ];
 
 /// A line of the table.
@@ -33,11 +42,19 @@ fn rows() -> Vec<Row> {
         .map(|line| {
             let (route, rest) = line.split_once('`').unwrap();
             let (method, path) = route.split_once(' ').unwrap();
-            let mut cells = rest.trim_end_matches('|').split('|').map(|cell| cell.trim().to_owned());
+            let mut cells = rest
+                .trim_end_matches('|')
+                .split('|')
+                .map(|cell| cell.trim().to_owned());
             let variant = cells.next().unwrap();
             let cells: Vec<_> = cells.collect();
             assert_eq!(cells.len(), RELATIONS.len(), "{line}");
-            Row { method: method.to_lowercase(), path: format!("/api/v1{path}"), variant, cells }
+            Row {
+                method: method.to_lowercase(),
+                path: format!("/api/v1{path}"),
+                variant,
+                cells,
+            }
         })
         .collect();
     assert!(rows.len() > 80, "the table has {} lines", rows.len());
@@ -49,14 +66,22 @@ fn every_route_has_a_line() {
     let document = serde_json::to_value(openapi()).unwrap();
     let mut routes = BTreeSet::new();
     for (path, item) in document["paths"].as_object().unwrap() {
-        for method in item.as_object().unwrap().keys().filter(|key| *key != "parameters") {
+        for method in item
+            .as_object()
+            .unwrap()
+            .keys()
+            .filter(|key| *key != "parameters")
+        {
             routes.insert((method.clone(), path.clone()));
         }
     }
     let listed: BTreeSet<_> = rows().into_iter().map(|row| (row.method, row.path)).collect();
     let missing: Vec<_> = routes.difference(&listed).collect();
     let gone: Vec<_> = listed.difference(&routes).collect();
-    assert!(missing.is_empty() && gone.is_empty(), "without a line: {missing:?}; without a route: {gone:?}");
+    assert!(
+        missing.is_empty() && gone.is_empty(),
+        "without a line: {missing:?}; without a route: {gone:?}"
+    );
 }
 
 /// A team with a call, what people wrote about it, and everybody who might come along.
@@ -80,13 +105,23 @@ impl Scene {
     }
 
     async fn done(&self, person: &Person, method: &str, path: &str, body: &Value) -> Value {
-        let reply = self.app.send(Ask::new(method, &format!("/api/v1{path}")).by(person).json(body)).await;
+        let reply = self
+            .app
+            .send(Ask::new(method, &format!("/api/v1{path}")).by(person).json(body))
+            .await;
         assert!(reply.status.is_success(), "{method} {path}: {reply:?}");
-        if reply.body.is_empty() { Value::Null } else { reply.json() }
+        if reply.body.is_empty() {
+            Value::Null
+        } else {
+            reply.json()
+        }
     }
 
     async fn made(&self, person: &Person, path: &str, body: &Value) -> String {
-        self.done(person, "POST", path, body).await["id"].as_str().unwrap().to_owned()
+        self.done(person, "POST", path, body).await["id"]
+            .as_str()
+            .unwrap()
+            .to_owned()
     }
 
     async fn new() -> Self {
@@ -99,10 +134,20 @@ impl Scene {
                 _ => Role::Rep,
             };
             let email = format!("{}@example.com", relation.replace(' ', "-"));
-            people.push(if relation == "nobody" { None } else { Some(app.person(&email, role).await) });
+            people.push(if relation == "nobody" {
+                None
+            } else {
+                Some(app.person(&email, role).await)
+            });
         }
         let call = CallId::new(0);
-        let mut scene = Self { app, people, private_call: call.clone(), call, ids: Vec::new() };
+        let mut scene = Self {
+            app,
+            people,
+            private_call: call.clone(),
+            call,
+            ids: Vec::new(),
+        };
         scene.teams().await;
         scene.calls().await;
         scene.feedback().await;
@@ -126,8 +171,10 @@ impl Scene {
         }
         let invitation = json!({"role": "rep", "team_ids": []});
         let made = self.done(&admin, "POST", "/invitations", &invitation).await;
-        self.ids.push(("invitation", made["id"].as_str().unwrap().to_owned()));
-        self.ids.push(("invitation token", made["token"].as_str().unwrap().to_owned()));
+        self.ids
+            .push(("invitation", made["id"].as_str().unwrap().to_owned()));
+        self.ids
+            .push(("invitation token", made["token"].as_str().unwrap().to_owned()));
         let invited = self.person("invited").user.id.to_string();
         self.ids.push(("user", invited));
     }
@@ -139,25 +186,43 @@ impl Scene {
             let meta = json!({
                 "title": visibility, "visibility": visibility, "team_id": self.id("team"), "invited": [invited],
             });
-            let form = Form::new().field("meta", &meta.to_string()).file("a.wav", &wav(2_000));
-            let reply = self.app.send(Ask::post("/api/v1/calls").by(&owner).form(form)).await;
+            let form = Form::new()
+                .field("meta", &meta.to_string())
+                .file("a.wav", &wav(2_000));
+            let reply = self
+                .app
+                .send(Ask::post("/api/v1/calls").by(&owner).form(form))
+                .await;
             assert_eq!(reply.status, 201, "{reply:?}");
             let call: CallId = reply.json()["id"].as_str().unwrap().parse().unwrap();
             if visibility == "private" {
                 self.private_call = call;
             } else {
-                self.app.finish(&call, 2_000, &[(0, 0, 900, "Hello."), (1, 1_000, 1_900, "Hi.")]).await;
+                self.app
+                    .finish(&call, 2_000, &[(0, 0, 900, "Hello."), (1, 1_000, 1_900, "Hi.")])
+                    .await;
                 self.call = call;
             }
         }
-        let transcript = self.app.get(&owner, &format!("/api/v1/calls/{}/transcript", self.call)).await.json();
-        self.ids.push(("segment", transcript["segments"][0]["id"].as_str().unwrap().to_owned()));
-        let upload = Ask::post("/api/v1/uploads").by(&owner).tus().header("upload-length", 10);
+        let transcript = self
+            .app
+            .get(&owner, &format!("/api/v1/calls/{}/transcript", self.call))
+            .await
+            .json();
+        self.ids.push((
+            "segment",
+            transcript["segments"][0]["id"].as_str().unwrap().to_owned(),
+        ));
+        let upload = Ask::post("/api/v1/uploads")
+            .by(&owner)
+            .tus()
+            .header("upload-length", 10);
         let upload = self.app.send(upload).await;
         let id = upload.header("location").rsplit('/').next().unwrap().to_owned();
         self.ids.push(("upload", id));
         let tokens = self.app.get(&owner, "/api/v1/tokens").await.json();
-        self.ids.push(("token", tokens["items"][0]["id"].as_str().unwrap().to_owned()));
+        self.ids
+            .push(("token", tokens["items"][0]["id"].as_str().unwrap().to_owned()));
     }
 
     async fn feedback(&mut self) {
@@ -165,31 +230,58 @@ impl Scene {
         let comments = format!("/calls/{call}/comments");
         let mentioned = self.person("teammate").user.id.clone();
         for (name, body) in [
-            ("comment", json!({"kind": "note", "body": "so", "start_ms": 0, "end_ms": 900})),
-            ("for the mentioned", json!({"kind": "note", "body": "so", "audience": "mentioned", "mentions": [mentioned]})),
-            ("for the author", json!({"kind": "note", "body": "so", "audience": "author"})),
+            (
+                "comment",
+                json!({"kind": "note", "body": "so", "start_ms": 0, "end_ms": 900}),
+            ),
+            (
+                "for the mentioned",
+                json!({"kind": "note", "body": "so", "audience": "mentioned", "mentions": [mentioned]}),
+            ),
+            (
+                "for the author",
+                json!({"kind": "note", "body": "so", "audience": "author"}),
+            ),
         ] {
             let id = self.made(&author, &comments, &body).await;
             self.ids.push((name, id));
         }
         let owner = self.person("owner").clone();
         let segment = format!("/calls/{call}/segments/{}", self.id("segment"));
-        self.done(&owner, "PATCH", &segment, &json!({"text": "Hullo."})).await;
-        let edits = self.app.get(&owner, &format!("/api/v1/calls/{call}/edits")).await.json();
-        self.ids.push(("edit", edits["items"][0]["id"].as_str().unwrap().to_owned()));
+        self.done(&owner, "PATCH", &segment, &json!({"text": "Hullo."}))
+            .await;
+        let edits = self
+            .app
+            .get(&owner, &format!("/api/v1/calls/{call}/edits"))
+            .await
+            .json();
+        self.ids
+            .push(("edit", edits["items"][0]["id"].as_str().unwrap().to_owned()));
         let template = json!({"title": "t", "kind": "note", "body": "so"});
         let template = self.made(&author, "/comment-templates", &template).await;
         self.ids.push(("template", template));
         // Another's draft, submitted and released review each need a reviewer of their own.
-        for (state, reviewer) in [("released", "coach"), ("submitted", "teammate"), ("draft", "author")] {
+        for (state, reviewer) in [
+            ("released", "coach"),
+            ("submitted", "teammate"),
+            ("draft", "author"),
+        ] {
             let reviewer = self.person(reviewer).clone();
             let id = self.review(&reviewer, state).await;
             self.ids.push((state, id));
         }
-        let draft = self.done(&author, "GET", &format!("/reviews/{}", self.id("draft")), &json!({})).await;
+        let draft = self
+            .done(
+                &author,
+                "GET",
+                &format!("/reviews/{}", self.id("draft")),
+                &json!({}),
+            )
+            .await;
         let criterion = draft["criteria"][0]["id"].as_str().unwrap().to_owned();
         let path = format!("/reviews/{}/scores/{criterion}", self.id("draft"));
-        self.done(&author, "PUT", &path, &json!({"value": 3, "note": ""})).await;
+        self.done(&author, "PUT", &path, &json!({"value": 3, "note": ""}))
+            .await;
         let place = json!({"start_ms": 0, "end_ms": 900});
         let evidence = self.made(&author, &format!("{path}/evidence"), &place).await;
         self.ids.push(("criterion", criterion));
@@ -198,20 +290,33 @@ impl Scene {
 
     /// A review of the call, taken as far as `state`.
     async fn review(&self, reviewer: &Person, state: &str) -> String {
-        let id = self.made(reviewer, &format!("/calls/{}/reviews", self.call), &json!({})).await;
+        let id = self
+            .made(reviewer, &format!("/calls/{}/reviews", self.call), &json!({}))
+            .await;
         if state == "draft" {
             return id;
         }
-        let shown = self.done(reviewer, "GET", &format!("/reviews/{id}"), &json!({})).await;
+        let shown = self
+            .done(reviewer, "GET", &format!("/reviews/{id}"), &json!({}))
+            .await;
         for criterion in shown["criteria"].as_array().unwrap() {
             let path = format!("/reviews/{id}/scores/{}", criterion["id"].as_str().unwrap());
-            self.done(reviewer, "PUT", &path, &json!({"value": 3, "note": ""})).await;
-            self.done(reviewer, "POST", &format!("{path}/evidence"), &json!({"start_ms": 0, "end_ms": 900})).await;
+            self.done(reviewer, "PUT", &path, &json!({"value": 3, "note": ""}))
+                .await;
+            self.done(
+                reviewer,
+                "POST",
+                &format!("{path}/evidence"),
+                &json!({"start_ms": 0, "end_ms": 900}),
+            )
+            .await;
         }
-        self.done(reviewer, "POST", &format!("/reviews/{id}/submit"), &json!({})).await;
+        self.done(reviewer, "POST", &format!("/reviews/{id}/submit"), &json!({}))
+            .await;
         if state == "released" {
             let owner = self.person("owner").clone();
-            self.done(&owner, "POST", &format!("/reviews/{id}/release"), &json!({})).await;
+            self.done(&owner, "POST", &format!("/reviews/{id}/release"), &json!({}))
+                .await;
         }
         id
     }
@@ -224,14 +329,19 @@ impl Scene {
         };
         let (rubric, tracker) = (first("/rubrics").await, first("/trackers").await);
         let moment = first("/moments").await;
-        self.ids.extend([("rubric", rubric), ("tracker", tracker), ("moment", moment)]);
+        self.ids
+            .extend([("rubric", rubric), ("tracker", tracker), ("moment", moment)]);
     }
 }
 
 impl Scene {
     /// The path of a line with ids of what it is done to.
     fn path(&self, row: &Row) -> String {
-        let call = if row.variant == "private" { &self.private_call } else { &self.call };
+        let call = if row.variant == "private" {
+            &self.private_call
+        } else {
+            &self.call
+        };
         let kind = row.path.split('/').nth(3).unwrap();
         let first = match (kind, row.variant.as_str()) {
             ("calls", _) => call.to_string(),
@@ -360,9 +470,16 @@ async fn walk(rows: Vec<Row>) -> Vec<String> {
         for index in order {
             let status = fresh.status(&row, RELATIONS[index]).await;
             if !fits(&row.cells[index], status) {
-                let Row { method, path, variant, .. } = &row;
+                let Row {
+                    method,
+                    path,
+                    variant,
+                    ..
+                } = &row;
                 let (relation, cell) = (RELATIONS[index], &row.cells[index]);
-                wrong.push(format!("{method} {path} {variant}: {relation}: {status} instead of {cell}"));
+                wrong.push(format!(
+                    "{method} {path} {variant}: {relation}: {status} instead of {cell}"
+                ));
             }
             if changes && status < 400 {
                 fresh = Scene::new().await;
@@ -380,5 +497,10 @@ async fn everybody_may_do_what_the_table_says() {
     }
     let [one, two] = halves.map(|rows| tokio::spawn(walk(rows)));
     let wrong = [one.await.unwrap(), two.await.unwrap()].concat();
-    assert!(wrong.is_empty(), "{} cells are wrong:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} cells are wrong:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
 }

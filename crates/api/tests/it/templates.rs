@@ -42,6 +42,7 @@ async fn templates_are_made_shared_changed_and_deleted() {
     )
     .await
     .is_problem(403, "forbidden");
+    app.clock.advance_ms(1);
     let shared = ask(
         "POST",
         PATH,

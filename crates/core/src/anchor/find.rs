@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use super::{
     Anchor, AnchorStatus, CONTEXT_WORDS,
     align::{common, ends, shared},
+    candidate::{Candidate, nearest},
     middle_ms, normal_words, quote_of,
 };
 use crate::{id::TranscriptId, transcript::Word};
@@ -28,9 +29,6 @@ const MOST_CANDIDATES: usize = 64;
 /// A longer quote is found by its first and its last [`END_WORDS`] words.
 const LONG_WORDS: usize = 64;
 const END_WORDS: usize = 24;
-/// A word of context weighs as much as this distance, among places that are near and among those that are not.
-const NEAR_MS_A_WORD: i64 = 250;
-const FAR_MS_A_WORD: i64 = 2_000;
 
 /// Where a place is now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +45,7 @@ pub struct Found {
 #[derive(Debug)]
 pub struct Words {
     /// In order of their middles.
-    words: Vec<Word>,
+    heard: Vec<Word>,
     /// The words as they are compared, by number. One word of the transcript may be several here, or none.
     tokens: Vec<u32>,
     /// Which word of the transcript each of them belongs to.
@@ -69,34 +67,6 @@ struct Wanted {
     end_ms: i64,
 }
 
-/// A stretch of tokens that may be the place.
-#[derive(Clone, Copy)]
-struct Candidate {
-    from: usize,
-    until: usize,
-    edits: usize,
-    context: usize,
-    distance_ms: i64,
-}
-
-impl Candidate {
-    /// The more, the better: words that agree, less what the distance costs.
-    fn far_score(self, wanted: usize) -> i64 {
-        let agreeing = (wanted + self.context) as i64 - self.edits as i64;
-        agreeing * FAR_MS_A_WORD - self.distance_ms
-    }
-
-    /// The same with what decides between equals: as many words as are wanted, and the nearer place.
-    fn far_rank(self, wanted: usize) -> (i64, i64, i64) {
-        let length_off = (self.until - self.from).abs_diff(wanted) as i64;
-        (self.far_score(wanted), -length_off, -self.distance_ms)
-    }
-
-    fn near_score(self) -> i64 {
-        self.context as i64 * NEAR_MS_A_WORD - self.distance_ms
-    }
-}
-
 impl Words {
     /// Prepares words, in any order.
     pub fn new(mut words: Vec<Word>) -> Self {
@@ -108,11 +78,11 @@ impl Words {
             numbers: HashMap::new(),
             singles: HashMap::new(),
             pairs: HashMap::new(),
-            words,
+            heard: words,
         };
-        for index in 0..it.words.len() {
+        for index in 0..it.heard.len() {
             it.token_of.push(it.tokens.len());
-            for text in normal_words(&it.words[index].text) {
+            for text in normal_words(&it.heard[index].text) {
                 let next = it.numbers.len() as u32;
                 let number = *it.numbers.entry(text).or_insert(next);
                 it.tokens.push(number);
@@ -131,7 +101,7 @@ impl Words {
 
     /// The words, in order of their middles.
     pub fn words(&self) -> &[Word] {
-        &self.words
+        &self.heard
     }
 
     /// The anchor as it stands in this transcript. What is only to be checked keeps its time and its words;
@@ -149,7 +119,7 @@ impl Words {
 
     /// The anchor with the place and the words of what was found.
     pub fn anchor_at(&self, old: &Anchor, found: Found, transcript_id: &TranscriptId) -> Anchor {
-        let quote = quote_of(&self.words, found.start_ms, found.end_ms);
+        let quote = quote_of(&self.heard, found.start_ms, found.end_ms);
         Anchor {
             start_ms: found.start_ms,
             end_ms: found.end_ms,
@@ -233,9 +203,9 @@ impl Words {
     }
 
     fn tokens_between(&self, start_ms: i64, end_ms: i64) -> &[u32] {
-        let from = self.words.partition_point(|word| middle_ms(word) < start_ms);
+        let from = self.heard.partition_point(|word| middle_ms(word) < start_ms);
         let until = self
-            .words
+            .heard
             .partition_point(|word| middle_ms(word) < end_ms)
             .max(from);
         &self.tokens[self.token_of[from]..self.token_of[until]]
@@ -243,7 +213,7 @@ impl Words {
 
     /// The first token at or behind a time.
     fn token_at(&self, time_ms: i64) -> usize {
-        self.token_of[self.words.partition_point(|word| middle_ms(word) < time_ms)]
+        self.token_of[self.heard.partition_point(|word| middle_ms(word) < time_ms)]
     }
 
     /// Places where exactly the wanted words stand: the nearest ones.
@@ -290,8 +260,8 @@ impl Words {
     fn candidate(&self, wanted: &Wanted, from: usize, until: usize, edits: usize) -> Candidate {
         let before = &self.tokens[from.saturating_sub(CONTEXT_WORDS)..from];
         let behind = &self.tokens[until..self.tokens.len().min(until + CONTEXT_WORDS)];
-        let first = &self.words[self.word_of[from]];
-        let last = &self.words[self.word_of[until - 1]];
+        let first = &self.heard[self.word_of[from]];
+        let last = &self.heard[self.word_of[until - 1]];
         let start_off = (first.start_ms - wanted.start_ms).abs();
         Candidate {
             from,
@@ -371,21 +341,21 @@ impl Words {
     /// A stretch of tokens as a stretch of time that holds their words and, as far as that can be, no others.
     fn found(&self, it: Candidate, status: AnchorStatus) -> Found {
         let (first, last) = (self.word_of[it.from], self.word_of[it.until - 1]);
-        let before = first.checked_sub(1).map(|before| &self.words[before]);
-        let behind = self.words.get(last + 1);
-        let mut start_ms = self.words[first].start_ms;
+        let before = first.checked_sub(1).map(|before| &self.heard[before]);
+        let behind = self.heard.get(last + 1);
+        let mut start_ms = self.heard[first].start_ms;
         if let Some(before) = before {
             start_ms = start_ms.max(middle_ms(before) + 1);
         }
-        start_ms = start_ms.min(middle_ms(&self.words[first]));
-        let mut end_ms = self.words[last].end_ms;
+        start_ms = start_ms.min(middle_ms(&self.heard[first]));
+        let mut end_ms = self.heard[last].end_ms;
         if let Some(behind) = behind {
             end_ms = end_ms.min(middle_ms(behind));
         }
         Found {
             status,
             start_ms,
-            end_ms: end_ms.max(middle_ms(&self.words[last]) + 1),
+            end_ms: end_ms.max(middle_ms(&self.heard[last]) + 1),
         }
     }
 }
@@ -400,10 +370,4 @@ fn stays(old: &Anchor, status: AnchorStatus) -> Found {
 
 fn same(there: &[u32], wanted: &[Option<u32>]) -> bool {
     there.len() == wanted.len() && there.iter().zip(wanted).all(|(a, b)| Some(*a) == *b)
-}
-
-/// The best of the places that are near: the words around it and the distance decide together.
-fn nearest(candidates: &[Candidate]) -> Option<Candidate> {
-    let near = candidates.iter().filter(|it| it.distance_ms <= NEAR_MS);
-    near.max_by_key(|it| (it.near_score(), -it.distance_ms)).copied()
 }

@@ -1,6 +1,7 @@
 //! Places in a call that last: a stretch of time, and the words that were there.
 
 mod align;
+mod candidate;
 mod find;
 #[cfg(test)]
 mod tests;

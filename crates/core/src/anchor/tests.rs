@@ -289,7 +289,7 @@ fn of_equal_copies_the_nearest_is_meant() {
             copies.collect()
         };
         // In the middle, where all that is around is the same, too.
-        let start_ms = starts[4 + random.below(4)];
+        let start_ms = starts[5 + random.below(3)];
         let old = anchor(&copies(0), start_ms, start_ms + 180);
         let by_ms = random.below(1_600) as i64 - 800;
         let new = Words::new(copies(by_ms)).reattach(&old, &id);

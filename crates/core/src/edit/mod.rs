@@ -70,12 +70,10 @@ pub fn lay_over(stretches: &mut [Stretch<'_>], edits: &[Edit]) {
         let parts = stretches.iter().map(|it| (it.channel, &it.words[..]));
         let line = Line::of(parts, channel);
         let runs = line.runs(edits);
-        for index in 0..stretches.len() {
-            if stretches[index].channel == channel && runs.iter().any(|run| line.touches(run, index)) {
-                let (words, text) = line.shown(index, &runs, edits, stretches[index].text);
-                *stretches[index].words = words;
-                *stretches[index].text = text;
-                *stretches[index].edited = true;
+        for (index, stretch) in stretches.iter_mut().enumerate() {
+            if stretch.channel == channel && runs.iter().any(|run| line.touches(run, index)) {
+                (*stretch.words, *stretch.text) = line.shown(index, &runs, edits, stretch.text);
+                *stretch.edited = true;
             }
         }
     }

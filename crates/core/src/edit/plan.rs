@@ -107,15 +107,12 @@ fn pieces(line: &Line, index: usize, runs: &[Run], edits: &[Edit]) -> (Vec<Piece
             continue;
         }
         let begin = tokens.len();
-        match run {
-            Some(run) => {
-                let words = spread(&edits[run.edit].replacement, &line.words[words.clone()]);
-                tokens.extend(words.into_iter().map(|word| word.text));
-            }
-            None => {
-                let text = line.words[words.start].text.split_whitespace();
-                tokens.extend(text.map(str::to_owned));
-            }
+        if let Some(run) = run {
+            let words = spread(&edits[run.edit].replacement, &line.words[words.clone()]);
+            tokens.extend(words.into_iter().map(|word| word.text));
+        } else {
+            let text = line.words[words.start].text.split_whitespace();
+            tokens.extend(text.map(str::to_owned));
         }
         pieces.push(Piece {
             words,

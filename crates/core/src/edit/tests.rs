@@ -189,7 +189,6 @@ fn corrections_are_carried_over_to_a_new_transcript() {
         "well John Smith from the Acme Inc company said he would love it",
     );
     let status = |edits: &[Edit]| edits.iter().map(|it| it.anchor.status).collect::<Vec<_>>();
-    use AnchorStatus::{Check, Exact};
 
     // The same mistakes: corrected again, also where a segment is parted in another place.
     let (same, text) = again(
@@ -200,12 +199,15 @@ fn corrections_are_carried_over_to_a_new_transcript() {
         text,
         "um well John Smith from the Acme Inc company said he would love it"
     );
-    assert_eq!(status(&same), [Exact, Exact, Exact]);
+    assert_eq!(status(&same), [AnchorStatus::Exact; 3]);
 
     // Heard right this time: nothing to correct.
     let right = "well John Smith from the Acme Inc company said he would love it";
     let (done, text) = again(&edits, &heard(&[right]));
-    assert_eq!((text.as_str(), status(&done)), (right, vec![Exact, Exact, Exact]));
+    assert_eq!(
+        (text.as_str(), status(&done)),
+        (right, vec![AnchorStatus::Exact; 3])
+    );
     assert_eq!(done[0].anchor.quote, "jon");
     // And wrong once more by the next model: corrected as at first.
     let (_, text) = again(&done, &machine);
@@ -214,7 +216,10 @@ fn corrections_are_carried_over_to_a_new_transcript() {
     // Heard differently: left alone, to be looked at.
     let other = "well Joan from the agme company said he would like it";
     let (odd, text) = again(&edits, &heard(&[other]));
-    assert_eq!(status(&odd), [Check, Check, Exact]);
+    assert_eq!(
+        status(&odd),
+        [AnchorStatus::Check, AnchorStatus::Check, AnchorStatus::Exact]
+    );
     assert_eq!(text, "well Joan from the agme company said he would love it");
 }
 

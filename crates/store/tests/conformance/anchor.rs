@@ -20,7 +20,7 @@ crate::on_every_engine!(
 
 async fn comment(b: &Bench, call_id: &CallId, author: &UserId, start_ms: i64, end_ms: i64) -> CommentId {
     let new = NewComment {
-        place: at(start_ms, end_ms),
+        place: Some(at(start_ms, end_ms)),
         ..new(call_id, author, "here")
     };
     b.store.comment_create(new).await.unwrap().id

@@ -47,12 +47,12 @@ pub(crate) fn new(call_id: &CallId, author_id: &UserId, body: &str) -> NewCommen
     }
 }
 
-pub(crate) fn at(start_ms: i64, end_ms: i64) -> Option<Place> {
-    Some(Place {
+pub(crate) fn at(start_ms: i64, end_ms: i64) -> Place {
+    Place {
         start_ms,
         end_ms,
         channel: None,
-    })
+    }
 }
 
 fn reply(parent: &Comment, author_id: &UserId, body: &str) -> NewReply {
@@ -85,7 +85,7 @@ async fn a_comment_quotes_the_words_of_its_place(b: Bench) {
     let ann = b.user("ann").await.id;
     let call = b.ready_call(&ann, "Talk").await;
     let mut wanted = NewComment {
-        place: at(900, 1_050),
+        place: Some(at(900, 1_050)),
         text: CommentText {
             kind: CommentKind::Praise,
             body: "nul \0 'quote' 😀".to_owned(),
@@ -249,7 +249,7 @@ async fn answers_follow_their_comment(b: Bench) {
     let new = NewComment {
         audience: Audience::Mentioned,
         mentions: vec![bob.clone()],
-        place: at(0, 1_000),
+        place: Some(at(0, 1_000)),
         ..new(&call.id, &ann, "Bob?")
     };
     let comment = b.store.comment_create(new).await.unwrap();
@@ -355,7 +355,7 @@ async fn a_deleted_comment_keeps_its_place_for_its_answers_alone(b: Bench) {
     let mut secret = new(&call.id, &ann, "secret");
     secret.text.impact = Some("secret".to_owned());
     secret.mentions = vec![bob.clone()];
-    secret.place = at(0, 500);
+    secret.place = Some(at(0, 500));
     let comment = b.store.comment_create(secret).await.unwrap();
     b.store
         .comment_edit(&comment.id, patch("more secret", None))

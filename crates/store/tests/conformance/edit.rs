@@ -191,7 +191,7 @@ async fn quotes_read_as_people_do(b: Bench) {
     let ann = b.user("ann").await.id;
     let call = call_with(&b, &ann, &[segment(1_000, 0, "we use sales force here")]).await;
     let comment = |start_ms, end_ms| NewComment {
-        place: at(start_ms, end_ms),
+        place: Some(at(start_ms, end_ms)),
         ..new(&call, &ann, "x")
     };
     let before = b.store.comment_create(comment(1_100, 1_490)).await.unwrap();
@@ -248,7 +248,7 @@ async fn corrections_survive_a_new_transcript(b: Bench) {
     correct(&b, &call, 0, &ann, "we met John at Acme with zed today").await;
     correct(&b, &call, 0, &ann, "we met John at Acme with Zedd today").await;
     let new = NewComment {
-        place: at(1_100, 1_590),
+        place: Some(at(1_100, 1_590)),
         ..new(&call, &ann, "x")
     };
     let comment = b.store.comment_create(new).await.unwrap();

@@ -85,19 +85,16 @@ pub(super) async fn transcript(
     headers: HeaderMap,
 ) -> Result<Response> {
     visible_call(&state, &current, &id).await?;
-    let transcript = match wanted.version {
-        Some(version) => {
-            let transcript = state.store.transcript_read_version(&id, version).await?;
-            transcript.ok_or_else(|| Problem::not_found("version"))?
-        }
-        None => {
-            let transcript = if wanted.machine == Some(true) {
-                state.store.transcript_read_machine(&id).await?
-            } else {
-                state.store.transcript_read(&id).await?
-            };
-            transcript.ok_or_else(|| not_ready("nothing of this call is transcribed yet"))?
-        }
+    let transcript = if let Some(version) = wanted.version {
+        let transcript = state.store.transcript_read_version(&id, version).await?;
+        transcript.ok_or_else(|| Problem::not_found("version"))?
+    } else {
+        let transcript = if wanted.machine == Some(true) {
+            state.store.transcript_read_machine(&id).await?
+        } else {
+            state.store.transcript_read(&id).await?
+        };
+        transcript.ok_or_else(|| not_ready("nothing of this call is transcribed yet"))?
     };
     let format = match wanted.format.unwrap_or_else(|| accepted(&headers)) {
         Format::Json => return Ok(vary(Json(TranscriptView::from(transcript)).into_response())),
