@@ -34,12 +34,12 @@ async fn what_names_a_person_goes_and_what_others_need_stays(b: Bench) {
     let (ann, bob) = (b.user("ann").await, b.user("bob").await);
     let call = b.ready_call(&ann.id, "Talk").await;
     let said = NewComment {
-        place: at(0, 900),
+        place: Some(at(0, 900)),
         ..new(&call.id, &bob.id, "well done")
     };
     let said = b.store.comment_create(said).await.unwrap();
     let note = NewComment {
-        place: at(0, 900),
+        place: Some(at(0, 900)),
         audience: Audience::Author,
         ..new(&call.id, &bob.id, "to myself")
     };
