@@ -82,7 +82,7 @@ def fill(space: Workspace, token: str, admin: str, other: str) -> dict[str, list
         comment = {"kind": "note", "body": "so it is", "start_ms": 1_000, "end_ms": 2_000}
         comments.append(space.ask(token, "POST", f"/calls/{call}/comments", comment)["id"])
         reviews.append(space.ask(token, "POST", f"/calls/{call}/reviews", {})["id"])
-    criterion = space.ask(token, "GET", f"/reviews/{reviews[0]}")["criteria"][0]["id"]
+    criterion = space.ask(token, "GET", f"/reviews/{reviews[0]}")["rubric"]["criteria"][0]["id"]
     rubric = space.ask(token, "GET", "/rubrics")["items"][0]["id"]
     tracker = space.ask(token, "GET", "/trackers")["items"][0]["id"]
     return {

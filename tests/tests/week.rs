@@ -373,7 +373,7 @@ async fn wednesday(week: &Week) -> Result<(String, String)> {
 /// Gives every criterion a value and a place that it rests on.
 async fn fill(person: &Person, review: &str, values: &[i64], start_ms: i64) -> Result<()> {
     let shown = person.get(&format!("/reviews/{review}")).await?;
-    let criteria = shown["criteria"].as_array().context("no criteria")?;
+    let criteria = shown["rubric"]["criteria"].as_array().context("no criteria")?;
     ensure!(criteria.len() == values.len(), "{shown}");
     for (criterion, level) in criteria.iter().zip(values) {
         let path = format!("/reviews/{review}/scores/{}", text(criterion, "id")?);
@@ -429,7 +429,7 @@ async fn thursday(week: &Week, peters: &str, carlas: &str) -> Result<()> {
     let revealed = peter.get(&format!("/reviews/{carlas}")).await?;
     ensure!(revealed["state"] == "released", "{revealed}");
 
-    let criterion = text(&revealed["criteria"][0], "id")?;
+    let criterion = text(&revealed["rubric"]["criteria"][0], "id")?;
     let disputed = carla
         .items(&format!(
             "/moments?disputed=true&criterion={criterion}&sort=highest"

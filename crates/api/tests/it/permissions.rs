@@ -43,7 +43,8 @@ fn rows() -> Vec<Row> {
             let (route, rest) = line.split_once('`').unwrap();
             let (method, path) = route.split_once(' ').unwrap();
             let mut cells = rest
-                .trim_end_matches('|')
+                .trim()
+                .trim_matches('|')
                 .split('|')
                 .map(|cell| cell.trim().to_owned());
             let variant = cells.next().unwrap();
@@ -278,7 +279,7 @@ impl Scene {
                 &json!({}),
             )
             .await;
-        let criterion = draft["criteria"][0]["id"].as_str().unwrap().to_owned();
+        let criterion = draft["rubric"]["criteria"][0]["id"].as_str().unwrap().to_owned();
         let path = format!("/reviews/{}/scores/{criterion}", self.id("draft"));
         self.done(&author, "PUT", &path, &json!({"value": 3, "note": ""}))
             .await;
@@ -299,7 +300,7 @@ impl Scene {
         let shown = self
             .done(reviewer, "GET", &format!("/reviews/{id}"), &json!({}))
             .await;
-        for criterion in shown["criteria"].as_array().unwrap() {
+        for criterion in shown["rubric"]["criteria"].as_array().unwrap() {
             let path = format!("/reviews/{id}/scores/{}", criterion["id"].as_str().unwrap());
             self.done(reviewer, "PUT", &path, &json!({"value": 3, "note": ""}))
                 .await;
@@ -344,14 +345,14 @@ impl Scene {
         };
         let kind = row.path.split('/').nth(3).unwrap();
         let first = match (kind, row.variant.as_str()) {
+            _ if !row.path.contains("{id}") => String::new(),
             ("calls", _) => call.to_string(),
             ("comments", "") => self.id("comment").to_owned(),
             ("comments" | "reviews", variant) => self.id(variant).to_owned(),
             ("comment-templates", _) => self.id("template").to_owned(),
             ("sessions", _) => "session_01JZ8Q4W9V7N3T5K2M6R8X0B1C".to_owned(),
             ("users", _) => self.id("user").to_owned(),
-            (plural, _) if row.path.contains("{id}") => self.id(plural.trim_end_matches('s')).to_owned(),
-            _ => String::new(),
+            (plural, _) => self.id(plural.trim_end_matches('s')).to_owned(),
         };
         let mut path = row.path.replace("{id}", &first);
         for (place, name) in [
