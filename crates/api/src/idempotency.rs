@@ -95,10 +95,10 @@ async fn hashed(request: Request) -> Result<(Request, String)> {
         body
     } else {
         let bytes = to_bytes(body, MAX_COMPARED_BYTES).await;
-        let bytes = bytes.map_err(|_| {
+        let bytes = bytes.map_err(|error| {
             Problem::new(
                 Code::TooLarge,
-                "a request with an Idempotency-Key has 1 MiB at most, or is a file",
+                format!("a request with an Idempotency-Key has 1 MiB at most, or is a file: {error}"),
             )
         })?;
         hash.update(&bytes);

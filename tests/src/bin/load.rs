@@ -2,6 +2,12 @@
 //! `GAMETAPE_TEST_POSTGRES_URL` says, on PostgreSQL. Sizes come from `GAMETAPE_LOAD_CALLS`, `_COMMENTS`,
 //! `_SCORES`, `_CLIENTS` and `_SECONDS` (for each measurement).
 
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "figures go to the terminal"
+)]
+
 use std::{path::Path, time::Duration};
 
 use anyhow::{Context, Result, ensure};

@@ -120,9 +120,7 @@ pub async fn seed(url: &str, size: Size, mut progress: impl FnMut(usize)) -> Res
             _ => share(rest, size.calls - 1, number - 1),
         };
         let reviews = share(size.scores / SCORES_OF_REVIEW, size.calls, number);
-        let id = maker
-            .call(&mut rows, number, size.calls, comments, reviews)
-            .await?;
+        let id = maker.call(&mut rows, number, size.calls, comments, reviews);
         calls.push(id);
         if number % 100 == 99 {
             rows.commit().await?;
@@ -188,8 +186,7 @@ async fn teams(rows: &mut Rows, people: &[UserId], now: TimeMs) -> Result<Vec<Te
                 name.to_lowercase().into(),
                 now.into(),
             ],
-        )
-        .await?;
+        );
     }
     for (number, person) in people.iter().enumerate() {
         rows.add(
@@ -200,8 +197,7 @@ async fn teams(rows: &mut Rows, people: &[UserId], now: TimeMs) -> Result<Vec<Te
                 person.as_str().into(),
                 now.into(),
             ],
-        )
-        .await?;
+        );
     }
     rows.commit().await?;
     Ok(teams)
@@ -209,14 +205,14 @@ async fn teams(rows: &mut Rows, people: &[UserId], now: TimeMs) -> Result<Vec<Te
 
 impl Maker {
     /// A call with its transcript, comments and reviews.
-    async fn call(
+    fn call(
         &mut self,
         rows: &mut Rows,
         number: usize,
         count: usize,
         comments: usize,
         reviews: usize,
-    ) -> Result<CallId> {
+    ) -> CallId {
         // Two years of calls, the first made today.
         let at = self.now - (number as i64 * 730 * DAY_MS) / count.max(1) as i64;
         let id = CallId::new(at);
@@ -288,29 +284,21 @@ impl Maker {
                 (300 + self.dice.roll(500) as i64).into(),
                 (comments as i64).into(),
             ],
-        )
-        .await?;
+        );
         rows.add(
             "call_tags",
             &["tag_folded", "call_id"],
             vec![tag.into(), id_text.into()],
-        )
-        .await?;
-        self.transcript(rows, &id, &transcript, at).await?;
-        self.comments(rows, &id, &transcript, at, comments).await?;
+        );
+        self.transcript(rows, &id, &transcript, at);
+        self.comments(rows, &id, &transcript, at, comments);
         for _ in 0..reviews {
-            self.review(rows, &id, &transcript, at).await?;
+            self.review(rows, &id, &transcript, at);
         }
-        Ok(id)
+        id
     }
 
-    async fn transcript(
-        &mut self,
-        rows: &mut Rows,
-        call: &CallId,
-        id: &TranscriptId,
-        at: TimeMs,
-    ) -> Result<()> {
+    fn transcript(&mut self, rows: &mut Rows, call: &CallId, id: &TranscriptId, at: TimeMs) {
         rows.add(
             "transcripts",
             &[
@@ -335,8 +323,7 @@ impl Maker {
                 at.into(),
                 at.into(),
             ],
-        )
-        .await?;
+        );
         for number in 0..SEGMENTS_OF_CALL {
             let start_ms = number as i64 * CALL_MS / SEGMENTS_OF_CALL as i64;
             let said = text::sentence(&mut self.dice);
@@ -373,20 +360,12 @@ impl Maker {
                     said.into(),
                     words.into(),
                 ],
-            )
-            .await?;
+            );
         }
-        Ok(())
     }
 
     /// An anchor of a few seconds somewhere in a call.
-    async fn anchor(
-        &mut self,
-        rows: &mut Rows,
-        call: &CallId,
-        transcript: &TranscriptId,
-        at: TimeMs,
-    ) -> Result<AnchorId> {
+    fn anchor(&mut self, rows: &mut Rows, call: &CallId, transcript: &TranscriptId, at: TimeMs) -> AnchorId {
         let id = AnchorId::new(at);
         let start_ms = self.dice.roll(CALL_MS as usize - 20_000) as i64;
         let end_ms = start_ms + 2_000 + self.dice.roll(10_000) as i64;
@@ -416,19 +395,18 @@ impl Maker {
                 "exact".into(),
                 at.into(),
             ],
-        )
-        .await?;
-        Ok(id)
+        );
+        id
     }
 
-    async fn comments(
+    fn comments(
         &mut self,
         rows: &mut Rows,
         call: &CallId,
         transcript: &TranscriptId,
         at: TimeMs,
         count: usize,
-    ) -> Result<()> {
+    ) {
         let mut parents: Vec<CommentId> = Vec::new();
         for number in 0..count {
             let at = at + number as i64 * 1_000;
@@ -436,7 +414,7 @@ impl Maker {
             // Three of ten are answers.
             let parent = (number % 10 >= 7).then(|| self.dice.pick(&parents).clone());
             let anchor = match parent {
-                None => Some(self.anchor(rows, call, transcript, at).await?),
+                None => Some(self.anchor(rows, call, transcript, at)),
                 Some(_) => None,
             };
             let (author, kind) = (self.dice.roll(PEOPLE), *self.dice.pick(&KINDS));
@@ -468,22 +446,14 @@ impl Maker {
                     1.into(),
                     at.into(),
                 ],
-            )
-            .await?;
+            );
             if parent.is_none() {
                 parents.push(id);
             }
         }
-        Ok(())
     }
 
-    async fn review(
-        &mut self,
-        rows: &mut Rows,
-        call: &CallId,
-        transcript: &TranscriptId,
-        at: TimeMs,
-    ) -> Result<()> {
+    fn review(&mut self, rows: &mut Rows, call: &CallId, transcript: &TranscriptId, at: TimeMs) {
         let id = ReviewId::new(at);
         let reviewer = self.dice.roll(PEOPLE);
         let released = self.dice.roll(10) < 8;
@@ -522,8 +492,7 @@ impl Maker {
                 5.into(),
                 at.into(),
             ],
-        )
-        .await?;
+        );
         let lines: Vec<(CriterionId, Scale)> = self
             .definition
             .criteria
@@ -543,9 +512,8 @@ impl Maker {
                     "heard it".into(),
                     at.into(),
                 ],
-            )
-            .await?;
-            let anchor = self.anchor(rows, call, transcript, at).await?;
+            );
+            let anchor = self.anchor(rows, call, transcript, at);
             rows.add(
                 "evidence",
                 &["id", "review_id", "criterion_id", "anchor_id", "created_at"],
@@ -556,9 +524,7 @@ impl Maker {
                     anchor.as_str().into(),
                     at.into(),
                 ],
-            )
-            .await?;
+            );
         }
-        Ok(())
     }
 }

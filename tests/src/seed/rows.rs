@@ -84,19 +84,13 @@ impl Rows {
     }
 
     /// Adds a row; `columns` is the same for all rows of a table.
-    pub(super) async fn add(
-        &mut self,
-        table: &'static str,
-        columns: &[&'static str],
-        row: Vec<Cell>,
-    ) -> Result<()> {
+    pub(super) fn add(&mut self, table: &'static str, columns: &[&'static str], row: Vec<Cell>) {
         debug_assert_eq!(columns.len(), row.len(), "{table}");
         let waiting = self.waiting.entry(table).or_default();
         if waiting.columns.is_empty() {
             waiting.columns = columns.to_vec();
         }
         waiting.rows.push(row);
-        Ok(())
     }
 
     /// Writes all that waits, in one transaction.

@@ -403,7 +403,10 @@ impl Scene {
         let place = json!({"start_ms": 0, "end_ms": 900});
         let comment = json!({"kind": "note", "body": "so"});
         Some(match (method, route) {
-            ("post", "/session") => json!({"email": "nobody@example.com", "password": "wrong"}),
+            // Another account each time: the same one would be throttled.
+            ("post", "/session") => {
+                json!({"email": format!("{}@example.com", UserId::new(0)), "password": "wrong"})
+            }
             ("put", "/me/password") => json!({"old_password": "wrong", "new_password": "long enough 1"}),
             ("post", "/users") => {
                 json!({"email": "new@example.com", "name": "New", "role": "rep", "password": "long enough 1"})

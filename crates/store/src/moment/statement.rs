@@ -91,7 +91,7 @@ impl Asked<'_> {
                 sql.text("FROM moment_items i WHERE 1 = 1");
                 self.of_items(&mut sql, start, true);
             }
-            Start::Words => self.from_words(&mut sql, false),
+            Start::Words => self.push_words(&mut sql, false),
         }
         sql.push(" LIMIT ?) few", [most + 1]);
         sql
@@ -112,7 +112,7 @@ impl Asked<'_> {
                      WHERE m.id = few.moment_id AND calls.id = m.call_id",
                 );
             }
-            Start::Words => self.from_words(sql, true),
+            Start::Words => self.push_words(sql, true),
         }
         self.of_moments(sql, start);
         self.of_calls(sql);
@@ -137,7 +137,7 @@ impl Asked<'_> {
         sql.seen_moments(self.viewer);
     }
 
-    fn from_words(&self, sql: &mut Conditions, with_calls: bool) {
+    fn push_words(&self, sql: &mut Conditions, with_calls: bool) {
         let words = self
             .filter
             .words
@@ -210,9 +210,10 @@ impl Asked<'_> {
             sql.and("i.author_id = ?", [author_id.as_str()]);
         }
         if let (Start::Comments, Some(kind)) = (of, filter.comment_kind) {
-            let condition = match author_leads {
-                true => "i.comment_kind || '' = ?",
-                false => "i.comment_kind = ?",
+            let condition = if author_leads {
+                "i.comment_kind || '' = ?"
+            } else {
+                "i.comment_kind = ?"
             };
             sql.and(condition, [kind.as_str()]);
         }

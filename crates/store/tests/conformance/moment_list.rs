@@ -53,12 +53,14 @@ async fn list(
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "the field that it fills may be missing")]
 fn words(text: &str) -> Option<Query> {
     Some(Query::parse(text).unwrap())
 }
 
 const NOTHING: [i64; 0] = [];
 
+#[expect(clippy::too_many_lines, reason = "one filter after the other")]
 async fn filters_leave_what_fits(bench: Bench) {
     if bench.place == Where::Memory {
         return;

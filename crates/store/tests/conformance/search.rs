@@ -60,9 +60,12 @@ async fn find(bench: &Bench, text: &str) -> Vec<String> {
     let everything = SearchFilter::default();
     let hits = find_as(bench, &VisibleCalls::All, &UserId::new(1), text, &everything).await;
     let mark = |hit: &SearchHit| {
-        let show = |part: &gametape_core::search::Part| match part.matched {
-            true => format!("[{}]", part.text),
-            false => part.text.clone(),
+        let show = |part: &gametape_core::search::Part| {
+            if part.matched {
+                format!("[{}]", part.text)
+            } else {
+                part.text.clone()
+            }
         };
         hit.parts.iter().map(show).collect()
     };
@@ -319,6 +322,7 @@ async fn comments_are_found_by_those_who_see_them(bench: Bench) {
     );
 }
 
+#[expect(clippy::too_many_lines, reason = "one filter after the other")]
 async fn filters_and_pages(bench: Bench) {
     let (ann, bob) = (bench.user("ann").await, bench.user("bob").await);
     let said: Vec<_> = (0..4)
