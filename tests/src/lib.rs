@@ -3,6 +3,7 @@
 pub mod accuracy;
 pub mod backends;
 pub mod load;
+pub mod person;
 pub mod program;
 pub mod seed;
 pub mod truth;

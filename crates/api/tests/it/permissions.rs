@@ -365,7 +365,7 @@ impl Scene {
                 path = path.replace(place, self.id(name));
             }
         }
-        let other = UserId::from(self.person("teammate").user.id.clone());
+        let other = self.person("teammate").user.id.clone();
         path = path
             .replace("{user_id}", other.as_str())
             .replace("{reaction}", "%F0%9F%91%8D")
@@ -421,7 +421,7 @@ impl Scene {
                 "token": self.id("invitation token"), "name": "New", "email": "new@example.com",
                 "password": "long enough 1",
             }),
-            ("patch", "/calls/{id}") => json!({"title": "Renamed"}),
+            ("patch", "/calls/{id}" | "/rubrics/{id}" | "/trackers/{id}") => json!({"title": "Renamed"}),
             ("put", "/calls/{id}/speakers") => {
                 json!([{"role": "rep", "name": "A"}, {"role": "customer", "name": "B"}])
             }
@@ -437,9 +437,7 @@ impl Scene {
             ("post", "/reviews/{id}/reopen") => json!({"reason": "forgot something"}),
             ("post", "/reviews/{id}/respond") => json!({"response": "thank", "note": ""}),
             ("post", "/rubrics") => json!({"title": "New", "description": ""}),
-            ("patch", "/rubrics/{id}") => json!({"title": "Renamed"}),
             ("post", "/trackers") => json!({"title": "New", "description": "", "phrases": ["so"]}),
-            ("patch", "/trackers/{id}") => json!({"title": "Renamed"}),
             _ => return None,
         })
     }
