@@ -2,6 +2,9 @@
 
 pub mod accuracy;
 pub mod backends;
+pub mod load;
+pub mod person;
 pub mod program;
+pub mod seed;
 pub mod truth;
 pub mod wer;

@@ -48,11 +48,17 @@ pub struct Workspace {
     /// The folder, gone when this is dropped.
     pub dir: tempfile::TempDir,
     environment: Vec<(String, String)>,
+    binary: PathBuf,
 }
 
 impl Workspace {
     /// A workspace with SQLite and local files unless `environment` says otherwise.
     pub fn new(environment: &[(&str, &str)]) -> Result<Self> {
+        Self::of_binary(&binary(), environment)
+    }
+
+    /// As [`new`](Self::new), with another build of the program.
+    pub fn of_binary(binary: &Path, environment: &[(&str, &str)]) -> Result<Self> {
         let dir = tempfile::tempdir()?;
         let mut all = vec![
             ("GAMETAPE_DATA_DIR".to_owned(), dir.path().display().to_string()),
@@ -71,12 +77,13 @@ impl Workspace {
         Ok(Self {
             dir,
             environment: all,
+            binary: binary.canonicalize()?,
         })
     }
 
     /// The program with these arguments, configured for this workspace.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(binary());
+        let mut command = Command::new(&self.binary);
         command
             .args(arguments)
             .current_dir(self.dir.path())

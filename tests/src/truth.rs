@@ -193,6 +193,7 @@ mod tests {
             speaker: Speaker::default_for(channel, 2),
             text: text.to_owned(),
             words: Vec::new(),
+            edited: false,
         }
     }
 

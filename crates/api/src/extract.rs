@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use gametape_core::page::{Cursor, DEFAULT_LIMIT, MAX_LIMIT, Page, PageRequest};
+use gametape_core::page::{DEFAULT_LIMIT, MAX_LIMIT, Page, PageRequest};
 use http::{StatusCode, request::Parts};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use utoipa::{IntoParams, ToSchema};
@@ -78,6 +78,31 @@ impl<S: Send + Sync, T: FromStr> FromRequestParts<S> for Id<T> {
     }
 }
 
+/// The ids in a path with two of them, in order.
+#[derive(Debug)]
+pub(crate) struct Ids<A, B>(pub(crate) A, pub(crate) B);
+
+impl<S: Send + Sync, A: FromStr, B: FromStr> FromRequestParts<S> for Ids<A, B> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        let path = axum::extract::Path::<(String, String)>::from_request_parts(parts, state).await;
+        path.ok()
+            .and_then(|axum::extract::Path((a, b))| Some(Self(a.parse().ok()?, b.parse().ok()?)))
+            .ok_or_else(|| Problem::not_found("thing"))
+    }
+}
+
+/// Tells a null from a field that is left out: `#[serde(default, deserialize_with = "present")]`.
+#[expect(clippy::option_option, reason = "null and left out mean different things")]
+pub(crate) fn present<'de, T, D>(deserializer: D) -> std::result::Result<Option<Option<T>>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: serde::Deserializer<'de>,
+{
+    Option::deserialize(deserializer).map(Some)
+}
+
 /// Which page of a list.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -89,7 +114,7 @@ pub(crate) struct PageQuery {
 }
 
 impl PageQuery {
-    pub(crate) fn request(&self) -> Result<PageRequest> {
+    pub(crate) fn request<C: DeserializeOwned>(&self) -> Result<PageRequest<C>> {
         let limit = self.limit.unwrap_or(DEFAULT_LIMIT);
         if !(1..=MAX_LIMIT).contains(&limit) {
             return Err(Problem::invalid_value(format!(
@@ -101,17 +126,20 @@ impl PageQuery {
     }
 }
 
-fn decode_cursor(text: &str) -> Result<Cursor> {
+fn decode_cursor<C: DeserializeOwned>(text: &str) -> Result<C> {
     BASE64_URL_SAFE_NO_PAD
         .decode(text)
         .ok()
         .and_then(|json| serde_json::from_slice(&json).ok())
-        .ok_or_else(|| {
-            Problem::new(
-                Code::InvalidRequest,
-                "after is no cursor: pass on what `next` of the page before said",
-            )
-        })
+        .ok_or_else(wrong_cursor)
+}
+
+/// The problem of a cursor that this list did not give.
+pub(crate) fn wrong_cursor() -> Problem {
+    Problem::new(
+        Code::InvalidRequest,
+        "after is no cursor of this list: pass on what `next` of the page before said, and sort as before",
+    )
 }
 
 /// A page of a list.
@@ -124,7 +152,7 @@ pub(crate) struct List<T: ToSchema> {
 }
 
 impl<T: ToSchema> List<T> {
-    pub(crate) fn from_page<U: Into<T>>(page: Page<U>) -> Self {
+    pub(crate) fn from_page<U: Into<T>, C: Serialize>(page: Page<U, C>) -> Self {
         let next = page.next.and_then(|cursor| serde_json::to_vec(&cursor).ok());
         Self {
             items: page.items.into_iter().map(Into::into).collect(),
@@ -140,6 +168,8 @@ impl<T: ToSchema> List<T> {
 
 #[cfg(test)]
 mod tests {
+    use gametape_core::page::Cursor;
+
     use super::*;
 
     #[test]
@@ -149,9 +179,10 @@ mod tests {
             id: "call_1".to_owned(),
         };
         let text = BASE64_URL_SAFE_NO_PAD.encode(serde_json::to_vec(&cursor).unwrap());
-        assert_eq!(decode_cursor(&text).unwrap(), cursor);
+        assert_eq!(decode_cursor::<Cursor>(&text).unwrap(), cursor);
         for nonsense in ["", "x", "e30", "ä", &"A".repeat(5_000)] {
-            assert_eq!(decode_cursor(nonsense).unwrap_err().code(), Code::InvalidRequest);
+            let refused = decode_cursor::<Cursor>(nonsense).unwrap_err();
+            assert_eq!(refused.code(), Code::InvalidRequest);
         }
     }
 }

@@ -4,11 +4,15 @@
 //! one that does ([`router`]); the few that do not are listed in [`PUBLIC_ROUTES`] and a test walks them
 //! all. Who may see what is decided in `gametape_core::policy` alone.
 
+mod accept;
+mod access;
 mod auth;
 mod events;
 mod extract;
+mod idempotency;
 mod openapi;
 mod ops;
+mod precondition;
 mod problem;
 mod receive;
 mod router;

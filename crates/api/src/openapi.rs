@@ -9,7 +9,7 @@ use utoipa::{
     },
 };
 
-use crate::problem::ProblemView;
+use crate::{problem::ProblemView, v1::names};
 
 /// What the document says beside its routes.
 #[derive(OpenApi)]
@@ -19,11 +19,17 @@ use crate::problem::ProblemView;
         description = "Peer review of sales calls on your own machine. Times are milliseconds since 1970, \
             durations milliseconds. Errors are problem details (RFC 9457) with a stable `code`."
     ),
-    components(schemas(ProblemView)),
+    // The names are those of lists of values in queries, which are not collected by themselves.
+    components(schemas(ProblemView, names::CommentKindName, names::DealOutcomeName, names::MomentSortName, names::ScaleName, names::SearchKindName)),
     security(("session" = []), ("token" = [])),
     tags(
-        (name = "people", description = "Accounts, sessions and tokens"),
+        (name = "people", description = "Accounts, teams, invitations, sessions and tokens"),
         (name = "calls", description = "Recorded conversations and all that hangs on one"),
+        (name = "comments", description = "What people say about calls, and templates for it"),
+        (name = "rubrics", description = "Scorecard templates and their published versions"),
+        (name = "reviews", description = "Scorecards that people fill in for calls"),
+        (name = "moments", description = "Stretches of calls that carry comments or scores"),
+        (name = "search", description = "Finding what was said and written, and saved phrases"),
         (name = "uploads", description = "Resumable uploads: tus 1.0.0"),
         (name = "operation", description = "The installation itself"),
     ),

@@ -1,6 +1,6 @@
 //! Errors as people and scripts see them: RFC 9457 problem details with a stable `code`.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt::Write as _};
 
 use axum::{
     Json,
@@ -34,6 +34,7 @@ pub(crate) enum Code {
     UnsupportedMediaType,
     RangeNotSatisfiable,
     InvalidValue,
+    Incomplete,
     EmptyFile,
     /// The recording itself can't be used; carries the code of `gametape-audio`.
     Recording(&'static str),
@@ -65,6 +66,7 @@ impl Code {
             Self::UnsupportedMediaType => (415, "unsupported_media_type", "Wrong content type"),
             Self::RangeNotSatisfiable => (416, "range_not_satisfiable", "There is nothing in that range"),
             Self::InvalidValue => (422, "invalid_value", "A value isn't allowed"),
+            Self::Incomplete => (422, "incomplete", "Something is still missing"),
             Self::EmptyFile => (422, "empty_file", "The file is empty"),
             Self::Recording(code) => (422, code, "The recording can't be used"),
             Self::ChecksumMismatch => (460, "checksum_mismatch", "The bytes don't match their checksum"),
@@ -118,6 +120,17 @@ impl Problem {
         Self::new(Code::InvalidValue, detail)
     }
 
+    /// What can't be handed over before more is done; names the first of `reasons`, which may be many.
+    fn incomplete(what: &str, reasons: &[String]) -> Self {
+        const SHOWN: usize = 40;
+        let mut detail = format!("the {what} is not complete: ");
+        detail.push_str(&reasons[..reasons.len().min(SHOWN)].join("; "));
+        if reasons.len() > SHOWN {
+            let _ = write!(detail, "; and {} more", reasons.len() - SHOWN);
+        }
+        Self::new(Code::Incomplete, detail)
+    }
+
     /// A fault of ours: the log gets `error` with its causes, the client the request id to ask about.
     pub(crate) fn internal(error: &(dyn std::error::Error + 'static)) -> Self {
         tracing::error!(error = %Chain(error), "a request failed");
@@ -161,6 +174,11 @@ impl From<StoreError> for Problem {
             StoreError::Conflict { what, detail } => {
                 Self::new(Code::Conflict, format!("the {what} doesn't allow this: {detail}"))
             }
+            StoreError::Incomplete { what, reasons } => Self::incomplete(what, &reasons),
+            StoreError::Stale { what } => Self::new(
+                Code::PreconditionFailed,
+                format!("the {what} was changed meanwhile: read it again"),
+            ),
             StoreError::Unavailable(_) => Self::unavailable(&error),
             StoreError::LeaseLost { .. }
             | StoreError::Connect { .. }

@@ -11,12 +11,14 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::SwaggerUi;
 
-use crate::{ApiState, auth, openapi, ops, problem, v1, wrap};
+use crate::{ApiState, auth, idempotency, openapi, ops, problem, v1, wrap};
 
 /// The routes that let everybody in: method and path. All others want a session or a token. `/metrics` has
 /// a rule of its own.
 pub const PUBLIC_ROUTES: &[(&str, &str)] = &[
     ("post", "/api/v1/session"),
+    ("post", "/api/v1/invitations/open"),
+    ("post", "/api/v1/invitations/accept"),
     ("get", "/healthz"),
     ("get", "/readyz"),
     ("get", "/api/docs/"),
@@ -37,6 +39,7 @@ pub fn router(state: ApiState) -> Router {
 /// get request ids, measurements and security headers too.
 pub fn router_with_fallback(state: ApiState, fallback: Router) -> Router {
     let (signed_in, _) = documented_signed_in()
+        .route_layer(from_fn_with_state(state.clone(), idempotency::layer))
         .route_layer(from_fn_with_state(state.clone(), auth::authenticate))
         .split_for_parts();
     let (public, _) = documented_public().split_for_parts();
@@ -64,21 +67,33 @@ pub(crate) fn documented() -> OpenApiRouter<ApiState> {
 }
 
 fn documented_public() -> OpenApiRouter<ApiState> {
-    v1::session::public_routes()
+    v1::session::public_routes().merge(v1::invitations::public_routes())
 }
 
 /// Routes for those who are signed in. Whoever adds one here can't forget to ask who is there.
 fn documented_signed_in() -> OpenApiRouter<ApiState> {
     let admin = v1::users::routes()
+        .merge(v1::audit::routes())
+        .merge(v1::erase::routes())
+        .merge(v1::invitations::admin_routes())
         .merge(v1::jobs::routes())
+        .merge(v1::teams::admin_routes())
         .route_layer(from_fn(auth::require_admin));
     OpenApiRouter::new()
         .merge(v1::session::routes())
         .merge(v1::me::routes())
+        .merge(v1::people::routes())
+        .merge(v1::teams::routes())
         .merge(v1::tokens::routes())
         .merge(v1::server::routes())
         .merge(v1::calls::routes())
+        .merge(v1::comments::routes())
+        .merge(v1::moments::routes())
+        .merge(v1::search::routes())
+        .merge(v1::trackers::routes())
         .merge(v1::uploads::routes())
+        .merge(v1::reviews::routes())
+        .merge(v1::rubrics::routes())
         .merge(admin)
 }
 

@@ -19,6 +19,61 @@ pub(crate) fn line(what: &str, text: &str, max_chars: usize) -> Result<String> {
     Ok(text.to_owned())
 }
 
+/// Text on one line that may be missing.
+pub(crate) fn opt_line(what: &str, text: Option<&str>, max_chars: usize) -> Result<Option<String>> {
+    text.map(|text| line(what, text, max_chars)).transpose()
+}
+
+/// Text to look for, without spaces around it, of at most `max_chars` characters; `None` for nothing.
+pub(crate) fn wanted(what: &str, text: Option<String>, max_chars: usize) -> Result<Option<String>> {
+    let text = text
+        .map(|text| text.trim().to_owned())
+        .filter(|text| !text.is_empty());
+    if text.as_ref().is_some_and(|text| text.chars().count() > max_chars) {
+        return Err(Problem::invalid_value(format!(
+            "{what} must have {max_chars} characters at most"
+        )));
+    }
+    Ok(text)
+}
+
+/// A list of at most `max` entries.
+pub(crate) fn at_most<T>(what: &str, list: &[T], max: usize) -> Result<()> {
+    if list.len() <= max {
+        return Ok(());
+    }
+    Err(Problem::invalid_value(format!(
+        "{what} may have {max} entries at most"
+    )))
+}
+
+/// Text of any number of lines, without spaces around it, of `max_chars` characters at most; may be empty.
+pub(crate) fn text(what: &str, text: &str, max_chars: usize) -> Result<String> {
+    let text = text.trim().replace("\r\n", "\n");
+    if text.chars().count() > max_chars {
+        return Err(Problem::invalid_value(format!(
+            "{what} must have {max_chars} characters at most"
+        )));
+    }
+    if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\t')) {
+        return Err(Problem::invalid_value(format!(
+            "{what} must have no control characters but line ends and tabs"
+        )));
+    }
+    Ok(text)
+}
+
+/// A whole number between `lowest` and `highest`, both included.
+pub(crate) fn number(what: &str, number: i64, lowest: i64, highest: i64) -> Result<i64> {
+    if (lowest..=highest).contains(&number) {
+        Ok(number)
+    } else {
+        Err(Problem::invalid_value(format!(
+            "{what} must be between {lowest} and {highest}"
+        )))
+    }
+}
+
 /// A sign-in name. Whether mail arrives there is not our concern; it only has to look like an address.
 pub(crate) fn email(text: &str) -> Result<String> {
     let text = line("email", text, 254)?;
@@ -100,6 +155,23 @@ mod tests {
         assert_eq!(line("title", "äöü", 3).unwrap(), "äöü");
         for text in ["", " ", "four", "a\nb", "\u{0}"] {
             assert!(line("title", text, 3).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn texts_may_be_empty_and_have_lines() {
+        assert_eq!(text("note", " a\r\n\tb ", 4).unwrap(), "a\n\tb");
+        assert_eq!(text("note", " ", 1).unwrap(), "");
+        for wrong in ["12345", "a\u{0}", "a\u{1b}b", "a\rb"] {
+            assert!(text("note", wrong, 4).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_keep_within_their_bounds() {
+        assert!(number("n", 0, 0, 5).is_ok() && number("n", 5, 0, 5).is_ok());
+        for wrong in [-1, 6, i64::MIN, i64::MAX] {
+            assert!(number("n", wrong, 0, 5).is_err(), "{wrong}");
         }
     }
 

@@ -8,6 +8,23 @@ use std::sync::{
 /// Milliseconds since the Unix epoch.
 pub type TimeMs = i64;
 
+/// A time as RFC 3339 and XML Schema write it, between the years 1970 and 9999: `2000-02-29T12:34:56.789Z`. The
+/// calendar is computed from the day count of Howard Hinnant's `civil_from_days`.
+pub fn iso_date(time_ms: TimeMs) -> String {
+    let time_ms = time_ms.clamp(0, 253_402_300_799_999);
+    let (seconds, millis) = (time_ms / 1_000, time_ms % 1_000);
+    let (hour, minute, second) = (seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60);
+    let shifted = seconds / 86_400 + 719_468;
+    let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = (shifted_month + 2) % 12 + 1;
+    let year = era * 400 + year_of_era + i64::from(month < 3);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z")
+}
+
 /// Where the time comes from.
 #[derive(Debug, Clone, Default)]
 pub enum Clock {

@@ -2,7 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{TimeMs, id::CallId, user::names};
+use crate::{
+    TimeMs,
+    id::{CallId, UserId},
+    user::names,
+};
 
 /// Kind of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -16,6 +20,13 @@ pub enum EventKind {
     Segment,
     /// The call's details or speakers changed; data is empty, read the call again.
     Call,
+    /// A comment or an answer was written, changed, settled, reacted to or deleted; data has its `id`, and
+    /// the `parent_id` of an answer.
+    Comment,
+    /// A review was submitted, released, taken back, answered; data has its `id` and `state`.
+    Review,
+    /// A correction of the transcript was made or taken back; data is empty, read the transcript again.
+    Edit,
 }
 names!(
     EventKind,
@@ -24,7 +35,25 @@ names!(
     Progress = "progress",
     Segment = "segment",
     Call = "call",
+    Comment = "comment",
+    Review = "review",
+    Edit = "edit",
 );
+
+/// Who an event is for, among those who may see the call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EventAudience {
+    /// All of them.
+    Everyone,
+    /// These.
+    People(Vec<UserId>),
+    /// All but those who review the call themselves just now: it tells about scores. The reviewer whose
+    /// scores they are is told in any case.
+    Scores {
+        /// Whose scores.
+        reviewer_id: UserId,
+    },
+}
 
 /// An event, numbered without gaps within its call.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,6 +66,8 @@ pub struct Event {
     pub kind: EventKind,
     /// What to show, as JSON.
     pub data: serde_json::Value,
+    /// Who it is for.
+    pub audience: EventAudience,
     /// When.
     pub created_at: TimeMs,
 }

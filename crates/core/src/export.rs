@@ -43,7 +43,7 @@ impl TextFormat {
 }
 
 /// The transcript as `WebVTT`.
-pub fn to_vtt(transcript: &Transcript) -> String {
+fn to_vtt(transcript: &Transcript) -> String {
     let mut out = String::from("WEBVTT\n");
     for (segment, text) in spoken(transcript) {
         let (start, end) = cue_times(segment, '.');
@@ -60,7 +60,7 @@ pub fn to_vtt(transcript: &Transcript) -> String {
 }
 
 /// The transcript as SRT.
-pub fn to_srt(transcript: &Transcript) -> String {
+fn to_srt(transcript: &Transcript) -> String {
     let mut out = String::new();
     for (number, (segment, text)) in spoken(transcript).enumerate() {
         let (start, end) = cue_times(segment, ',');
@@ -72,7 +72,7 @@ pub fn to_srt(transcript: &Transcript) -> String {
 }
 
 /// The transcript as plain text.
-pub fn to_txt(transcript: &Transcript) -> String {
+fn to_txt(transcript: &Transcript) -> String {
     let mut out = String::new();
     for (segment, text) in spoken(transcript) {
         let seconds = segment.start_ms.max(0) / 1_000;
@@ -105,7 +105,7 @@ fn labelled(segment: &Segment, text: &str) -> String {
 }
 
 /// Runs of white space and control characters become one space: an empty line would end a cue.
-fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     text.split(|c: char| c.is_whitespace() || c.is_control())
         .filter(|word| !word.is_empty())
         .collect::<Vec<_>>()
@@ -136,7 +136,7 @@ fn cue_times(segment: &Segment, point: char) -> (String, String) {
     (clock(start_ms, point), clock(end_ms, point))
 }
 
-fn clock(ms: i64, point: char) -> String {
+pub(crate) fn clock(ms: i64, point: char) -> String {
     let (hours, minutes, seconds) = (ms / 3_600_000, ms / 60_000 % 60, ms / 1_000 % 60);
     format!("{hours:02}:{minutes:02}:{seconds:02}{point}{:03}", ms % 1_000)
 }
@@ -158,6 +158,7 @@ mod tests {
             },
             text: text.to_owned(),
             words: Vec::new(),
+            edited: false,
         });
         Transcript {
             language: Some("en".to_owned()),

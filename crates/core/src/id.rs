@@ -1,6 +1,10 @@
 //! Identifiers: a prefix that names the thing, and a ULID, so that ids sort by age.
 
-use std::{fmt, str::FromStr};
+use std::{
+    fmt,
+    str::FromStr,
+    sync::{Mutex, PoisonError},
+};
 
 use serde::{Deserialize, Serialize};
 use ulid::Ulid;
@@ -15,6 +19,23 @@ pub struct InvalidId {
     text: String,
 }
 
+/// The one that was made last.
+static LAST: Mutex<Ulid> = Mutex::new(Ulid::nil());
+
+/// A ULID of this time. Within a millisecond the last one is counted on, as the ULID specification has it
+/// (<https://github.com/ulid/spec#monotonicity>), so that what is made in order stays in order.
+fn next_ulid(now: TimeMs) -> Ulid {
+    let time = std::time::UNIX_EPOCH + std::time::Duration::from_millis(now.max(0) as u64);
+    let fresh = Ulid::from_datetime(time);
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    let next = match last.increment() {
+        Ok(next) if last.timestamp_ms() == fresh.timestamp_ms() => next,
+        _ => fresh,
+    };
+    *last = next;
+    next
+}
+
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident = $prefix:literal;)*) => {$(
         $(#[$doc])*
@@ -26,10 +47,10 @@ macro_rules! ids {
             /// What stands before the underscore.
             pub const PREFIX: &'static str = $prefix;
 
-            /// A new id, unique, that sorts behind those made in earlier milliseconds.
+            /// A new id, unique, that sorts behind those made in earlier milliseconds, and behind those that this
+            /// process made in the same one.
             pub fn new(now: TimeMs) -> Self {
-                let time = std::time::UNIX_EPOCH + std::time::Duration::from_millis(now.max(0) as u64);
-                Self(format!("{}_{}", $prefix, Ulid::from_datetime(time)))
+                Self(format!("{}_{}", $prefix, next_ulid(now)))
             }
 
             /// The text form, as in URLs and the database.
@@ -95,6 +116,48 @@ ids! {
     SegmentId = "seg";
     /// A unit of background work.
     JobId = "job";
+    /// A group of people who see each other's calls.
+    TeamId = "team";
+    /// A link that makes an account.
+    InvitationId = "invite";
+    /// An entry of the audit log.
+    AuditId = "audit";
+    /// A place in a call.
+    AnchorId = "anchor";
+    /// A note on a call, or an answer to one.
+    CommentId = "comment";
+    /// A comment that somebody writes often.
+    TemplateId = "template";
+    /// A correction of a transcript.
+    EditId = "edit";
+    /// A scorecard template.
+    RubricId = "rubric";
+    /// One line of a rubric; the same in all its versions.
+    CriterionId = "crit";
+    /// One person's scorecard for one call.
+    ReviewId = "review";
+    /// A place that a score rests on.
+    EvidenceId = "evidence";
+    /// A step in the life of a review.
+    ReviewStepId = "step";
+    /// A stretch of a call that carries comments or scores.
+    MomentId = "moment";
+    /// A list of phrases to look for.
+    TrackerId = "tracker";
+}
+
+impl RubricId {
+    /// An id that is the same everywhere.
+    pub(crate) fn fixed(text: &'static str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl CriterionId {
+    /// An id that is the same everywhere.
+    pub(crate) fn fixed(text: &'static str) -> Self {
+        Self(text.to_owned())
+    }
 }
 
 #[cfg(test)]
@@ -113,5 +176,7 @@ mod tests {
     #[test]
     fn ids_sort_by_age() {
         assert!(CallId::new(1_000) < CallId::new(2_000));
+        let ids: Vec<_> = (0..100).map(|_| CallId::new(3_000)).collect();
+        assert!(ids.is_sorted_by(|one, next| one < next), "{ids:?}");
     }
 }

@@ -2,21 +2,35 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::user::names;
+
 /// How many items a page has unless asked otherwise.
 pub const DEFAULT_LIMIT: u32 = 50;
 /// The most items a page may have.
 pub const MAX_LIMIT: u32 = 200;
 
+/// Which way a list is sorted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Order {
+    /// The lowest, oldest or first of the alphabet at the top.
+    Asc,
+    /// The other way round.
+    #[default]
+    Desc,
+}
+names!(Order, "order", Asc = "asc", Desc = "desc");
+
 /// What a caller asks for: items behind `after` (the sort key and the id of the last item seen).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PageRequest {
+pub struct PageRequest<C = Cursor> {
     /// The last item seen; `None` for the first page.
-    pub after: Option<Cursor>,
+    pub after: Option<C>,
     /// At most this many items, between 1 and [`MAX_LIMIT`].
     pub limit: u32,
 }
 
-impl Default for PageRequest {
+impl<C> Default for PageRequest<C> {
     fn default() -> Self {
         Self {
             after: None,
@@ -36,17 +50,17 @@ pub struct Cursor {
 
 /// A page of items.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Page<T> {
+pub struct Page<T, C = Cursor> {
     /// The items, in order.
     pub items: Vec<T>,
     /// Where the next page starts; `None` when this was the last one.
-    pub next: Option<Cursor>,
+    pub next: Option<C>,
 }
 
-impl<T> Page<T> {
+impl<T, C> Page<T, C> {
     /// Cuts a list that was read with one item more than `limit`, so that the extra one tells whether
     /// there is a next page.
-    pub fn from_overfull(mut items: Vec<T>, limit: u32, cursor: impl Fn(&T) -> Cursor) -> Self {
+    pub fn from_overfull(mut items: Vec<T>, limit: u32, cursor: impl Fn(&T) -> C) -> Self {
         let more = items.len() > limit as usize;
         items.truncate(limit as usize);
         let next = if more { items.last().map(cursor) } else { None };

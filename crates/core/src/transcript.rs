@@ -77,6 +77,9 @@ pub struct Segment {
     pub text: String,
     /// The words one by one, in order.
     pub words: Vec<Word>,
+    /// Whether somebody corrected it; left out of JSON where nobody did.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub edited: bool,
 }
 
 /// The words of a call.

@@ -83,6 +83,9 @@ impl Scope {
     }
 }
 
+/// What stands in the place of the name of somebody who asked to be forgotten.
+pub const FORMER_COLLEAGUE: &str = "Former colleague";
+
 /// A person with an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
@@ -96,6 +99,8 @@ pub struct User {
     pub role: Role,
     /// Set while the account may not sign in.
     pub disabled_at: Option<TimeMs>,
+    /// Set when they asked to be forgotten: their name and address are gone.
+    pub erased_at: Option<TimeMs>,
     /// When the account was made.
     pub created_at: TimeMs,
 }

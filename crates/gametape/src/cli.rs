@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use gametape_core::export::TextFormat;
 use serde::Serialize;
 
 /// Peer review of sales calls on your own machine.
@@ -120,6 +121,18 @@ pub(crate) enum Format {
     Vtt,
     Srt,
     Txt,
+}
+
+impl Format {
+    /// The text format that it is; `None` for JSON.
+    pub(crate) fn as_text(self) -> Option<TextFormat> {
+        match self {
+            Self::Json => None,
+            Self::Vtt => Some(TextFormat::Vtt),
+            Self::Srt => Some(TextFormat::Srt),
+            Self::Txt => Some(TextFormat::Txt),
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]

@@ -57,8 +57,7 @@ pub(crate) fn hear_window(
         language: language.map(ToOwned::to_owned),
         temperature: 0.0,
     };
-    let mut heard = transcriber.transcribe(samples, &request, cancel)?;
-    heard.words = without_echoes(heard.words);
+    let heard = hear(transcriber, samples, &request, cancel)?;
     let Some(first_flaw) = flaw(plan, &heard) else {
         return Ok((heard, None));
     };
@@ -70,11 +69,23 @@ pub(crate) fn hear_window(
     }
     if flaw(plan, &best).is_some() {
         request.temperature = LAST_TEMPERATURE;
-        let warmer = transcriber.transcribe(samples, &request, cancel)?;
+        let warmer = hear(transcriber, samples, &request, cancel)?;
         best = better(plan, best, warmer);
     }
-    best.words = without_loops(without_echoes(std::mem::take(&mut best.words)));
+    best.words = without_loops(std::mem::take(&mut best.words));
     Ok((best, Some(first_flaw)))
+}
+
+/// Hears samples once.
+fn hear(
+    transcriber: &mut dyn Transcriber,
+    samples: &[f32],
+    request: &Request,
+    cancel: &AtomicBool,
+) -> Result<Heard, AsrError> {
+    let mut heard = transcriber.transcribe(samples, request, cancel)?;
+    heard.words = without_echoes(heard.words);
+    Ok(heard)
 }
 
 fn hear_halves(
@@ -87,8 +98,8 @@ fn hear_halves(
     let per_ms = gametape_asr::SAMPLE_RATE_HZ / 1_000;
     let right_at = samples.len().saturating_sub(right.length_ms() as usize * per_ms);
     let left_to = (left.length_ms() as usize * per_ms).min(samples.len());
-    let mut heard = transcriber.transcribe(&samples[..left_to], request, cancel)?;
-    let second = transcriber.transcribe(&samples[right_at..], request, cancel)?;
+    let mut heard = hear(transcriber, &samples[..left_to], request, cancel)?;
+    let second = hear(transcriber, &samples[right_at..], request, cancel)?;
     let offset_ms = (right_at / per_ms) as i64;
     heard.words.extend(second.words.into_iter().map(|word| HeardWord {
         start_ms: word.start_ms + offset_ms,

@@ -47,6 +47,13 @@ const KEEP_ENGINES: Duration = Duration::from_mins(5);
 /// Expired uploads and sessions are looked for this often.
 const SWEEP: Duration = Duration::from_mins(1);
 
+/// How long to rest between bits of looking through old calls for trackers: everybody else writes then.
+const TRACKERS_REST: Duration = Duration::from_millis(50);
+/// New and changed trackers are looked for this often.
+const TRACKERS_POLL: Duration = Duration::from_secs(1);
+/// Pairs of tracker and call in a bit: one transaction.
+const TRACKERS_AT_ONCE: i64 = 20;
+
 /// How a worker works.
 #[derive(Debug, Clone)]
 pub struct WorkerConfig {
@@ -97,6 +104,7 @@ impl Worker {
             lanes.spawn(Arc::clone(&worker).lane(SLOW, shutdown.clone()));
         }
         lanes.spawn(Arc::clone(&worker).sweep(shutdown.clone()));
+        lanes.spawn(Arc::clone(&worker).track(shutdown.clone()));
         lanes.join_all().await;
         tracing::info!(worker = %worker.config.name, "worker {} has stopped", worker.config.name);
     }
@@ -109,6 +117,7 @@ impl Worker {
             self.work(job, CancellationToken::new()).await;
             count += 1;
         }
+        while self.tools.store.tracker_scan_next(TRACKERS_AT_ONCE).await? {}
         Ok(count)
     }
 
@@ -155,8 +164,32 @@ impl Worker {
             if let Err(error) = store.session_sweep().await {
                 tracing::warn!("could not clear expired sessions: {}", chain(&error));
             }
+            if let Err(error) = store.job_sweep().await {
+                tracing::warn!("could not clear old deletions: {}", chain(&error));
+            }
+            if let Err(error) = store.idempotency_sweep().await {
+                tracing::warn!("could not clear old answers: {}", chain(&error));
+            }
             tokio::select! {
                 () = tokio::time::sleep(SWEEP) => {}
+                () = shutdown.cancelled() => return,
+            }
+        }
+    }
+
+    /// Looks through old calls for trackers that are new or changed.
+    async fn track(self: Arc<Self>, shutdown: CancellationToken) {
+        loop {
+            let wait = match self.tools.store.tracker_scan_next(TRACKERS_AT_ONCE).await {
+                Ok(true) => TRACKERS_REST,
+                Ok(false) => TRACKERS_POLL,
+                Err(error) => {
+                    tracing::warn!("could not look through calls for trackers: {}", chain(&error));
+                    AFTER_FAILURE
+                }
+            };
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
                 () = shutdown.cancelled() => return,
             }
         }

@@ -1,8 +1,9 @@
-//! Everything that differs between the two engines: opening connections, beginning to write, migrations,
-//! and the statement that claims a job.
+//! Everything that differs between the two engines: opening connections, beginning to write, migrations, the
+//! statement that claims a job, and full-text search.
 
 use std::time::Duration;
 
+use gametape_core::search;
 use sqlx::{
     AnyPool, Executor as _,
     any::{AnyConnectOptions, AnyPoolOptions},
@@ -103,6 +104,100 @@ impl Engine {
         match self {
             Self::Sqlite => claim!(""),
             Self::Postgres => claim!("FOR UPDATE SKIP LOCKED"),
+        }
+    }
+}
+
+/// Full-text search. Both engines index words that the program cut, so that they find the same.
+impl Engine {
+    /// A query in the engine's own language. Its words are letters and digits only, so they can't end a quote.
+    pub(crate) fn full_text(self, query: &search::Query) -> String {
+        let term = |term: &search::Term| match self {
+            Self::Sqlite => {
+                let star = if term.prefix { " *" } else { "" };
+                format!("\"{}\"{star}", term.words.join(" "))
+            }
+            Self::Postgres => {
+                let star = if term.prefix { ":*" } else { "" };
+                format!("('{}'{star})", term.words.join("' <-> '"))
+            }
+        };
+        let [and, or, without] = match self {
+            Self::Sqlite => [" AND ", " OR ", " NOT "],
+            Self::Postgres => [" & ", " | ", " & !"],
+        };
+        let all = |terms: &[search::Term], between: &str| {
+            let terms: Vec<String> = terms.iter().map(term).collect();
+            format!("({})", terms.join(between))
+        };
+        let mut text = all(query.wanted(), and);
+        if !query.unwanted().is_empty() {
+            text.push_str(without);
+            text.push_str(&all(query.unwanted(), or));
+        }
+        text
+    }
+
+    /// Whether a moment `m` has words in its excerpt; `?` stands for the query.
+    pub(crate) fn moment_has_words(self) -> &'static str {
+        match self {
+            Self::Sqlite => {
+                "EXISTS (SELECT 1 FROM moment_index \
+                 WHERE moment_index MATCH ? AND moment_index.rowid = m.moment_no)"
+            }
+            Self::Postgres => "m.place @@ CAST(? AS TSQUERY)",
+        }
+    }
+
+    /// `FROM` and `WHERE` for moments that have words in their excerpts, alone and with their calls.
+    pub(crate) fn moments_with_words(self) -> [&'static str; 2] {
+        match self {
+            Self::Sqlite => [
+                "FROM moment_index WHERE moment_index MATCH ?",
+                " FROM moment_index CROSS JOIN moments m CROSS JOIN calls \
+                 WHERE moment_index MATCH ? AND m.moment_no = moment_index.rowid AND calls.id = m.call_id",
+            ],
+            Self::Postgres => [
+                "FROM moments m WHERE m.place @@ CAST(? AS TSQUERY)",
+                " FROM moments m CROSS JOIN calls \
+                 WHERE m.place @@ CAST(? AS TSQUERY) AND calls.id = m.call_id",
+            ],
+        }
+    }
+
+    /// Whether a document `d` has words; `?` stands for the query.
+    pub(crate) fn document_has_words(self) -> &'static str {
+        match self {
+            Self::Sqlite => {
+                "EXISTS (SELECT 1 FROM search_index \
+                 WHERE search_index MATCH ? AND search_index.rowid = d.doc_no)"
+            }
+            Self::Postgres => "d.place @@ CAST(? AS TSQUERY)",
+        }
+    }
+
+    /// `FROM` and `WHERE` for documents that have words, alone and with their calls.
+    pub(crate) fn documents_with_words(self) -> [&'static str; 2] {
+        match self {
+            Self::Sqlite => [
+                "FROM search_index WHERE search_index MATCH ?",
+                " FROM search_index CROSS JOIN search_documents d CROSS JOIN calls \
+                 WHERE search_index MATCH ? AND d.doc_no = search_index.rowid AND calls.id = d.call_id",
+            ],
+            Self::Postgres => [
+                "FROM search_documents d WHERE d.place @@ CAST(? AS TSQUERY)",
+                " FROM search_documents d CROSS JOIN calls \
+                 WHERE d.place @@ CAST(? AS TSQUERY) AND calls.id = d.call_id",
+            ],
+        }
+    }
+
+    /// What to put before a statement to be told how the engine goes about it, the column of the answer, and
+    /// what to say beforehand.
+    pub(crate) fn explain(self) -> (&'static str, usize, Option<&'static str>) {
+        match self {
+            Self::Sqlite => ("EXPLAIN QUERY PLAN", 3, None),
+            Self::Postgres => ("EXPLAIN", 0, Some("SET LOCAL enable_seqscan = off")),
         }
     }
 }

@@ -21,6 +21,20 @@ pub enum StoreError {
         /// What stands in the way.
         detail: String,
     },
+    /// It is not finished, so it can't be handed over yet.
+    #[error("the {what} is not complete: {}", reasons.join("; "))]
+    Incomplete {
+        /// The noun.
+        what: &'static str,
+        /// What is still to be done, one reason each, in words for people.
+        reasons: Vec<String>,
+    },
+    /// Somebody else changed it since it was read.
+    #[error("somebody else has changed the {what}; read it again")]
+    Stale {
+        /// The noun.
+        what: &'static str,
+    },
     /// The attempt is over: the job was cancelled, deleted, or given to another worker. Stop working on it;
     /// nothing was written.
     #[error("attempt {attempt} of {job_id} no longer holds the job, so nothing was written")]
@@ -87,6 +101,17 @@ impl StoreError {
     pub(crate) fn or_taken(error: sqlx::Error, what: &'static str, detail: &str) -> Self {
         match &error {
             sqlx::Error::Database(database) if database.is_unique_violation() => Self::conflict(what, detail),
+            _ => error.into(),
+        }
+    }
+
+    /// Turns a reference to something that is gone into a conflict of `what`, and leaves other errors as they
+    /// are.
+    pub(crate) fn or_gone(error: sqlx::Error, what: &'static str, detail: &str) -> Self {
+        match &error {
+            sqlx::Error::Database(database) if database.is_foreign_key_violation() => {
+                Self::conflict(what, detail)
+            }
             _ => error.into(),
         }
     }

@@ -4,7 +4,7 @@
 use gametape_core::{
     TimeMs,
     call::{CallProblem, CallState, Progress},
-    event::{Event, EventKind},
+    event::{Event, EventAudience, EventKind},
     id::CallId,
 };
 
@@ -17,36 +17,65 @@ use crate::{
 pub(crate) struct NewEvent {
     kind: EventKind,
     data: String,
+    audience: EventAudience,
 }
 
 impl NewEvent {
+    /// An event for everybody who sees the call.
+    pub(crate) fn new(kind: EventKind, data: &impl serde::Serialize) -> Self {
+        Self {
+            kind,
+            data: to_json(data),
+            audience: EventAudience::Everyone,
+        }
+    }
+
+    /// The event for these people only.
+    pub(crate) fn only_for(mut self, audience: EventAudience) -> Self {
+        self.audience = audience;
+        self
+    }
+
     pub(crate) fn state(state: CallState, problem: Option<&CallProblem>) -> Self {
         let data = serde_json::json!({"state": state, "problem": problem});
-        Self {
-            kind: EventKind::State,
-            data: data.to_string(),
-        }
+        Self::new(EventKind::State, &data)
     }
 
     pub(crate) fn progress(progress: &Progress) -> Self {
-        Self {
-            kind: EventKind::Progress,
-            data: to_json(progress),
-        }
+        Self::new(EventKind::Progress, progress)
     }
 
     pub(crate) fn segment(segment: &gametape_core::transcript::Segment) -> Self {
-        Self {
-            kind: EventKind::Segment,
-            data: to_json(segment),
-        }
+        Self::new(EventKind::Segment, segment)
     }
 
     pub(crate) fn call() -> Self {
-        Self {
-            kind: EventKind::Call,
-            data: "{}".to_owned(),
-        }
+        Self::new(EventKind::Call, &serde_json::json!({}))
+    }
+
+    pub(crate) fn edit() -> Self {
+        Self::new(EventKind::Edit, &serde_json::json!({}))
+    }
+}
+
+/// What the column says: NULL, a JSON list of ids, or `scores:` and the id of whose they are.
+fn audience_column(audience: &EventAudience) -> Option<String> {
+    match audience {
+        EventAudience::Everyone => None,
+        EventAudience::People(user_ids) => Some(to_json(user_ids)),
+        EventAudience::Scores { reviewer_id } => Some(format!("scores:{reviewer_id}")),
+    }
+}
+
+fn read_audience(fields: Fields<'_>) -> Result<EventAudience> {
+    let Some(text) = fields.opt_text("audience")? else {
+        return Ok(EventAudience::Everyone);
+    };
+    match text.strip_prefix("scores:").map(str::parse) {
+        Some(Ok(reviewer_id)) => Ok(EventAudience::Scores { reviewer_id }),
+        // What can't be understood is for nobody.
+        Some(Err(_)) => Ok(EventAudience::People(Vec::new())),
+        None => Ok(EventAudience::People(fields.json("audience")?)),
     }
 }
 
@@ -64,14 +93,18 @@ pub(crate) async fn write(tx: &mut Tx, call_id: &CallId, now: TimeMs, events: &[
             .await?;
     let last = last.ok_or_else(|| StoreError::not_found("call", call_id))?;
     for (seq, event) in (last - count + 1..).zip(events) {
-        sqlx::query("INSERT INTO events (call_id, seq, kind, data, created_at) VALUES ($1, $2, $3, $4, $5)")
-            .bind(call_id.as_str())
-            .bind(seq)
-            .bind(event.kind.as_str())
-            .bind(&event.data)
-            .bind(now)
-            .execute(&mut **tx)
-            .await?;
+        sqlx::query(
+            "INSERT INTO events (call_id, seq, kind, data, audience, created_at) \
+             VALUES ($1, $2, $3, $4, $5, $6)",
+        )
+        .bind(call_id.as_str())
+        .bind(seq)
+        .bind(event.kind.as_str())
+        .bind(&event.data)
+        .bind(audience_column(&event.audience))
+        .bind(now)
+        .execute(&mut **tx)
+        .await?;
     }
     Ok(())
 }
@@ -91,7 +124,7 @@ impl Store {
     #[tracing::instrument(name = "db.event.list", level = "debug", skip_all)]
     pub async fn events_after(&self, call_id: &CallId, after_seq: i64, limit: i64) -> Result<Vec<Event>> {
         let rows = sqlx::query(
-            "SELECT seq, kind, data, created_at FROM events WHERE call_id = $1 AND seq > $2 \
+            "SELECT seq, kind, data, audience, created_at FROM events WHERE call_id = $1 AND seq > $2 \
              ORDER BY seq LIMIT $3",
         )
         .bind(call_id.as_str())
@@ -106,6 +139,7 @@ impl Store {
                 seq: fields.int("seq")?,
                 kind: fields.parsed("kind")?,
                 data: fields.json("data")?,
+                audience: read_audience(fields)?,
                 created_at: fields.int("created_at")?,
             })
         };

@@ -7,30 +7,59 @@
 //! Rows are locked in one order everywhere, so that PostgreSQL's writers don't wait for each other in a
 //! circle: uploads, jobs, recordings, calls, then what hangs on a call. SQLite has one writer at a time.
 
+mod anchor;
+mod audit;
+mod by_call;
 mod call;
+mod comment;
+mod conditions;
 mod dialect;
+mod edit;
+mod erase;
 mod error;
 mod event;
+mod idempotency;
+mod invitation;
 mod job;
+mod moment;
 mod open;
+mod person;
 mod recording;
+mod review;
 mod row;
+mod rubric;
+mod search;
 mod session;
+mod team;
 mod token;
+mod tracker;
 mod transcript;
 mod upload;
 mod user;
+mod viewer;
 
-pub use call::{CallFilter, CallPatch, NewCall};
+pub use anchor::Place;
+pub use audit::{Actor, AuditFilter, NewAudit};
+pub use call::{Bounds, CallDetails, CallFilter, CallPatch, DealPatch, NewCall};
+pub use comment::{CommentPatch, MAX_COMMENTS, NewComment, NewReply, NewTemplate, TemplatePatch};
 pub use dialect::Engine;
+pub use edit::Correction;
 pub use error::StoreError;
+pub use idempotency::{Idempotency, KeptAnswer};
+pub use invitation::NewInvitation;
 pub use job::{DeletePayload, Fence, JobEnd};
+pub use moment::MomentFilter;
 pub use open::Store;
+pub use person::Person;
+pub use review::{ReviewDetail, ReviewExport, ReviewExportFilter, ReviewFilter, ReviewLine, ReviewRelation};
+pub use rubric::{NewRubric, RubricPatch, RubricVersionInfo};
+pub use search::SearchFilter;
 pub use session::{NewSession, Session};
 pub use token::{NewToken, Token};
+pub use tracker::{NewTracker, TrackerPatch};
 pub use transcript::{NewSegment, TranscriptInfo, TranscriptProgress};
 pub use upload::{NewPart, NewUpload, UploadDone};
-pub use user::NewUser;
+pub use user::{NewUser, UserPatch};
 
 pub(crate) type Result<T, E = StoreError> = std::result::Result<T, E>;
 pub(crate) type Tx = sqlx::Transaction<'static, sqlx::Any>;

@@ -39,7 +39,8 @@ impl Store {
         })
     }
 
-    /// Brings the tables up to date. Processes that do it at the same time wait for each other. Refuses a
+    /// Brings the tables up to date, with what every installation begins with: a rubric, and trackers. Processes
+    /// that do it at the same time wait for each other. Refuses a
     /// database that a newer version of the program has already changed.
     #[tracing::instrument(name = "db.migrate", skip_all)]
     pub async fn migrate(&self) -> Result<()> {
@@ -64,7 +65,8 @@ impl Store {
                 }
             }
         }
-        Ok(())
+        self.rubric_ensure_default().await?;
+        self.tracker_ensure_defaults().await
     }
 
     /// Names of the migrations that are still to be applied, in order; empty when the tables are up to date.

@@ -40,6 +40,10 @@ impl<'r> Fields<'r> {
         Ok(self.row.try_get(column)?)
     }
 
+    pub(crate) fn opt_bytes(self, column: &'static str) -> Result<Option<Vec<u8>>> {
+        Ok(self.row.try_get(column)?)
+    }
+
     /// An id, or a name of a closed list.
     pub(crate) fn parsed<T>(self, column: &'static str) -> Result<T>
     where

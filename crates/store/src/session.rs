@@ -2,6 +2,7 @@
 
 use gametape_core::{
     TimeMs,
+    audit::AuditAction,
     id::{SessionId, UserId},
     user::User,
 };
@@ -9,6 +10,7 @@ use sqlx::any::AnyRow;
 
 use crate::{
     Result, Store, StoreError, Tx,
+    audit::{self, Actor, NewAudit},
     row::{Fields, clean},
     user::read_user,
 };
@@ -94,6 +96,12 @@ impl Store {
         .await
         .map_err(|error| StoreError::or_taken(error, "session", "its secret is in use already"))?;
         let session = read_session(&row)?;
+        let actor = Actor {
+            user_id: Some(new.user_id),
+            address: new.address,
+        };
+        let entry = NewAudit::of(AuditAction::SessionCreate, "session", session.id.as_str());
+        audit::write(&mut tx, now, &actor, &entry).await?;
         tx.commit().await?;
         Ok(session)
     }
@@ -105,7 +113,7 @@ impl Store {
         let row = sqlx::query(
             "SELECT s.id AS session_id, s.user_id, s.user_agent, s.address, \
                s.created_at AS session_created_at, s.last_used_at, s.expires_at, \
-               u.id, u.email, u.name, u.role, u.disabled_at, u.created_at \
+               u.id, u.email, u.name, u.role, u.disabled_at, u.erased_at, u.created_at \
              FROM sessions s JOIN users u ON u.id = s.user_id \
              WHERE s.token_hash = $1 AND s.expires_at > $2 AND u.disabled_at IS NULL",
         )
@@ -128,14 +136,35 @@ impl Store {
         Ok(Some((session, user)))
     }
 
-    /// Ends a session. Ending one that has ended already is no error.
+    /// The sessions of a person that have not ended, the newest first.
+    #[tracing::instrument(name = "db.session.list", level = "debug", skip_all)]
+    pub async fn session_list(&self, user_id: &UserId) -> Result<Vec<Session>> {
+        let rows = sqlx::query(
+            "SELECT id AS session_id, user_id, user_agent, address, created_at AS session_created_at, \
+             last_used_at, expires_at FROM sessions WHERE user_id = $1 AND expires_at > $2 \
+             ORDER BY created_at DESC, id DESC",
+        )
+        .bind(user_id.as_str())
+        .bind(self.now())
+        .fetch_all(self.read())
+        .await?;
+        rows.iter().map(read_session).collect()
+    }
+
+    /// Ends a session of `owner`. One that has ended already is not found.
     #[tracing::instrument(name = "db.session.delete", level = "debug", skip_all)]
-    pub async fn session_delete(&self, id: &SessionId) -> Result<()> {
+    pub async fn session_delete(&self, actor: &Actor, id: &SessionId, owner: &UserId) -> Result<()> {
         let mut tx = self.begin().await?;
-        sqlx::query("DELETE FROM sessions WHERE id = $1")
+        let deleted = sqlx::query("DELETE FROM sessions WHERE id = $1 AND user_id = $2")
             .bind(id.as_str())
+            .bind(owner.as_str())
             .execute(&mut *tx)
             .await?;
+        if deleted.rows_affected() == 0 {
+            return Err(StoreError::not_found("session", id));
+        }
+        let entry = NewAudit::of(AuditAction::SessionDelete, "session", id.as_str());
+        audit::write(&mut tx, self.now(), actor, &entry).await?;
         tx.commit().await?;
         Ok(())
     }

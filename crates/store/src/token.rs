@@ -2,13 +2,16 @@
 
 use gametape_core::{
     TimeMs,
+    audit::AuditAction,
     id::{TokenId, UserId},
     user::{Scope, User},
 };
+use serde_json::json;
 use sqlx::any::AnyRow;
 
 use crate::{
     Result, Store, StoreError,
+    audit::{self, Actor, NewAudit},
     row::{Fields, clean},
     session::TOUCH_EVERY_MS,
     user::read_user,
@@ -75,7 +78,7 @@ macro_rules! token_columns {
 impl Store {
     /// Makes a token.
     #[tracing::instrument(name = "db.token.create", level = "debug", skip_all)]
-    pub async fn token_create(&self, new: NewToken) -> Result<Token> {
+    pub async fn token_create(&self, actor: &Actor, new: NewToken) -> Result<Token> {
         let now = self.now();
         let mut tx = self.begin().await?;
         let row = sqlx::query(concat!(
@@ -94,6 +97,9 @@ impl Store {
         .await
         .map_err(|error| StoreError::or_taken(error, "token", "its secret is in use already"))?;
         let token = read_token(&row)?;
+        let entry = NewAudit::of(AuditAction::TokenCreate, "token", token.id.as_str());
+        let entry = entry.with(json!({"user_id": token.user_id, "scope": token.scope}));
+        audit::write(&mut tx, now, actor, &entry).await?;
         tx.commit().await?;
         Ok(token)
     }
@@ -106,7 +112,7 @@ impl Store {
         let row = sqlx::query(concat!(
             "SELECT ",
             token_columns!(),
-            ", u.id, u.email, u.name, u.role, u.disabled_at, u.created_at \
+            ", u.id, u.email, u.name, u.role, u.disabled_at, u.erased_at, u.created_at \
              FROM tokens JOIN users u ON u.id = tokens.user_id \
              WHERE tokens.token_hash = $1 AND tokens.revoked_at IS NULL \
                AND (tokens.expires_at IS NULL OR tokens.expires_at > $2) AND u.disabled_at IS NULL"
@@ -146,20 +152,28 @@ impl Store {
 
     /// Stops a token for good. With `owner`, only one of theirs is found. Revoking twice is no error.
     #[tracing::instrument(name = "db.token.revoke", level = "debug", skip_all)]
-    pub async fn token_revoke(&self, id: &TokenId, owner: Option<&UserId>) -> Result<()> {
+    pub async fn token_revoke(&self, actor: &Actor, id: &TokenId, owner: Option<&UserId>) -> Result<()> {
+        let now = self.now();
         let mut tx = self.begin().await?;
-        let changed = sqlx::query(
-            "UPDATE tokens SET revoked_at = COALESCE(revoked_at, $2) \
-             WHERE id = $1 AND ($3 IS NULL OR user_id = $3)",
+        let revoked_before: Option<Option<TimeMs>> = sqlx::query_scalar(
+            "UPDATE tokens SET name = name WHERE id = $1 AND ($2 IS NULL OR user_id = $2) RETURNING revoked_at",
         )
         .bind(id.as_str())
-        .bind(self.now())
         .bind(owner.map(UserId::as_str))
-        .execute(&mut *tx)
+        .fetch_optional(&mut *tx)
         .await?;
-        if changed.rows_affected() == 0 {
-            return Err(StoreError::not_found("token", id));
+        match revoked_before {
+            None => return Err(StoreError::not_found("token", id)),
+            Some(Some(_)) => return Ok(()),
+            Some(None) => {}
         }
+        sqlx::query("UPDATE tokens SET revoked_at = $2 WHERE id = $1")
+            .bind(id.as_str())
+            .bind(now)
+            .execute(&mut *tx)
+            .await?;
+        let entry = NewAudit::of(AuditAction::TokenRevoke, "token", id.as_str());
+        audit::write(&mut tx, now, actor, &entry).await?;
         tx.commit().await?;
         Ok(())
     }

@@ -16,6 +16,7 @@ use gametape_core::{
     policy::{self, Viewer},
     user::{Scope, User},
 };
+use gametape_store::Actor;
 use http::{HeaderMap, HeaderValue, Method, header, request::Parts};
 
 pub(crate) use cookie::{clear_cookie, set_cookie};
@@ -23,6 +24,7 @@ pub(crate) use cookie::{clear_cookie, set_cookie};
 use crate::{
     ApiState,
     problem::{Code, Problem, Result},
+    state::ClientAddress,
 };
 
 /// Who asks, and by what right.
@@ -31,6 +33,7 @@ pub(crate) struct CurrentUser {
     pub(crate) user: User,
     pub(crate) viewer: Viewer,
     pub(crate) credential: Credential,
+    address: Option<String>,
 }
 
 /// What somebody showed to be let in.
@@ -51,15 +54,25 @@ impl Credential {
 }
 
 impl CurrentUser {
-    fn new(user: User, credential: Credential) -> Self {
+    async fn load(state: &ApiState, user: User, credential: Credential) -> Result<Self> {
         let viewer = Viewer {
+            team_ids: state.store.user_team_ids(&user.id).await?,
             user_id: user.id.clone(),
             role: user.role,
         };
-        Self {
+        Ok(Self {
             user,
             viewer,
             credential,
+            address: None,
+        })
+    }
+
+    /// Who does what is being done, for the audit log.
+    pub(crate) fn actor(&self) -> Actor {
+        Actor {
+            user_id: Some(self.user.id.clone()),
+            address: self.address.clone(),
         }
     }
 }
@@ -71,7 +84,9 @@ pub(crate) async fn authenticate(
     mut request: Request,
     next: Next,
 ) -> Result<Response> {
-    let current = identify(&state, request.headers()).await?;
+    let mut current = identify(&state, request.headers()).await?;
+    let address = request.extensions().get::<ClientAddress>();
+    current.address = address.and_then(|it| it.0).map(|address| address.to_string());
     let safe = is_safe(request.method());
     if !safe && matches!(current.credential, Credential::Session(_)) {
         csrf::check(request.headers())?;
@@ -111,11 +126,11 @@ async fn identify(state: &ApiState, headers: &HeaderMap) -> Result<CurrentUser> 
         let found = state.store.token_authenticate(&secret::hash(token)).await?;
         let (token, user) =
             found.ok_or_else(|| unauthenticated("the token is unknown, revoked or expired"))?;
-        return Ok(CurrentUser::new(user, Credential::Token(token.scope)));
+        return CurrentUser::load(state, user, Credential::Token(token.scope)).await;
     }
     for value in cookie::session_cookies(headers, state.config.secure_cookies) {
         if let Some((session, user)) = state.store.session_authenticate(&secret::hash(value)).await? {
-            return Ok(CurrentUser::new(user, Credential::Session(session.id)));
+            return CurrentUser::load(state, user, Credential::Session(session.id)).await;
         }
     }
     Err(unauthenticated(

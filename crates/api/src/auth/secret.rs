@@ -1,10 +1,12 @@
-//! Tokens and session cookies: 32 random bytes, of which the database keeps a hash only.
+//! Tokens, session cookies and links of invitations: 32 random bytes, of which the database keeps a hash only.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 
 /// What API tokens begin with, so that scanners find one that was committed by mistake.
 const TOKEN_PREFIX: &str = "gt_";
+/// What the secrets of invitations begin with.
+const INVITATION_PREFIX: &str = "gti_";
 
 /// A new secret: its text for its owner, its hash for the database.
 pub struct Secret {
@@ -18,6 +20,11 @@ impl Secret {
     /// A new API token.
     pub fn api_token() -> Self {
         Self::with_prefix(TOKEN_PREFIX)
+    }
+
+    /// A new secret for the link of an invitation.
+    pub(crate) fn invitation() -> Self {
+        Self::with_prefix(INVITATION_PREFIX)
     }
 
     /// A new session cookie.

@@ -26,6 +26,8 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
 pub(super) struct Me {
     #[serde(flatten)]
     user: UserView,
+    /// The teams that the person is in.
+    team_ids: Vec<String>,
     /// What the credential allows: a session everything that the person may do.
     scope: ScopeName,
 }
@@ -42,6 +44,7 @@ pub(super) async fn me(current: CurrentUser) -> Json<Me> {
     };
     Json(Me {
         user: current.user.into(),
+        team_ids: current.viewer.team_ids.into_iter().map(Into::into).collect(),
         scope: scope.into(),
     })
 }
@@ -88,6 +91,9 @@ pub(super) async fn set_password(
     }
     state.throttle.succeeded(account, None);
     let hash = state.passwords.hash(body.new_password).await?;
-    state.store.user_set_password(&current.user.id, &hash).await?;
+    state
+        .store
+        .user_set_password(&current.actor(), &current.user.id, &hash)
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,6 +1,6 @@
 //! API tokens of the caller.
 
-use axum::extract::State;
+use axum::{Extension, extract::State};
 use gametape_core::{id::TokenId, policy, user::Scope};
 use gametape_store::{NewToken, Token};
 use http::StatusCode;
@@ -12,6 +12,7 @@ use crate::{
     ApiState,
     auth::{CurrentUser, secret::Secret},
     extract::{Id, Json, List},
+    idempotency::ShownOnce,
     problem::{Code, Problem, Result},
     validate,
 };
@@ -133,7 +134,7 @@ pub(super) async fn create(
     State(state): State<ApiState>,
     current: CurrentUser,
     Json(body): Json<CreateToken>,
-) -> Result<(StatusCode, Json<CreatedToken>)> {
+) -> Result<(StatusCode, Extension<ShownOnce>, Json<CreatedToken>)> {
     let scope = Scope::from(body.scope);
     if !current.credential.covers(scope) {
         return Err(Problem::new(
@@ -156,18 +157,18 @@ pub(super) async fn create(
     }
     let secret = Secret::api_token();
     let new = NewToken {
-        user_id: current.viewer.user_id,
+        user_id: current.viewer.user_id.clone(),
         name: validate::line("name", &body.name, 100)?,
         token_hash: secret.hash.clone(),
         scope,
         expires_at,
     };
-    let token = state.store.token_create(new).await?;
+    let token = state.store.token_create(&current.actor(), new).await?;
     let created = CreatedToken {
         info: token.into(),
         token: secret.text,
     };
-    Ok((StatusCode::CREATED, Json(created)))
+    Ok((StatusCode::CREATED, Extension(ShownOnce), Json(created)))
 }
 
 /// Stops a token for good; administrators may stop anybody's.
@@ -183,6 +184,6 @@ pub(super) async fn revoke(
 ) -> Result<StatusCode> {
     let anybodys = policy::may_administer(&current.viewer) && current.credential.covers(Scope::Admin);
     let owner = Some(&current.viewer.user_id).filter(|_| !anybodys);
-    state.store.token_revoke(&id, owner).await?;
+    state.store.token_revoke(&current.actor(), &id, owner).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -3,9 +3,10 @@
 use axum::extract::State;
 use gametape_core::{
     id::UserId,
+    policy,
     user::{Role, User},
 };
-use gametape_store::NewUser;
+use gametape_store::{NewUser, UserPatch};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -103,12 +104,16 @@ pub(super) struct CreateUser {
     password: String,
 }
 
-/// What to change about an account.
+/// What to change about an account; what is left out stays.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct UpdateUser {
-    /// Whether the account may not sign in.
-    disabled: bool,
+    /// Another name.
+    name: Option<String>,
+    /// Another role; not for one's own account.
+    role: Option<RoleName>,
+    /// Whether the account may not sign in; not for one's own account.
+    disabled: Option<bool>,
 }
 
 /// All accounts, the oldest first.
@@ -132,6 +137,7 @@ pub(super) async fn list(
 )]
 pub(super) async fn create(
     State(state): State<ApiState>,
+    current: CurrentUser,
     Json(body): Json<CreateUser>,
 ) -> Result<(StatusCode, Json<UserView>)> {
     let new = NewUser {
@@ -140,11 +146,12 @@ pub(super) async fn create(
         role: body.role.into(),
         password_hash: state.passwords.hash(body.password).await?,
     };
-    let user = state.store.user_create(new).await?;
+    let user = state.store.user_create(&current.actor(), new).await?;
     Ok((StatusCode::CREATED, Json(user.into())))
 }
 
-/// Shuts an account, which signs the person out everywhere, or opens it again.
+/// Changes an account. Shutting it signs the person out everywhere and stops their tokens. The last
+/// administrator who can sign in stays one.
 #[utoipa::path(
     patch, path = "/users/{id}", operation_id = "updateUser", tag = "people",
     params(("id" = String, Path, description = "Id of the person")),
@@ -157,14 +164,18 @@ pub(super) async fn update(
     Id(id): Id<UserId>,
     Json(body): Json<UpdateUser>,
 ) -> Result<Json<UserView>> {
-    if body.disabled && id == current.viewer.user_id {
-        return Err(Problem::new(Code::Conflict, "nobody can shut their own account"));
+    let changes_standing = body.role.is_some() || body.disabled.is_some();
+    if changes_standing && !policy::may_change_standing(&current.viewer, &id) {
+        return Err(Problem::new(
+            Code::Conflict,
+            "nobody can change the role of their own account, or shut it",
+        ));
     }
-    state.store.user_set_disabled(&id, body.disabled).await?;
-    let user = state
-        .store
-        .user_get(&id)
-        .await?
-        .ok_or_else(|| Problem::not_found("user"))?;
+    let patch = UserPatch {
+        name: validate::opt_line("name", body.name.as_deref(), 100)?,
+        role: body.role.map(Into::into),
+        disabled: body.disabled,
+    };
+    let user = state.store.user_update(&current.actor(), &id, patch).await?;
     Ok(Json(user.into()))
 }

@@ -111,6 +111,45 @@ async fn segments_are_seen_as_they_are_written() {
 }
 
 #[tokio::test]
+async fn people_hear_what_is_for_them() {
+    let app = App::new().await;
+    let (ann, root) = (
+        app.ann().await,
+        app.person("root@example.com", gametape_core::user::Role::Admin)
+            .await,
+    );
+    let call = app.call(&ann, "a.wav", &bytes(10)).await;
+    let seq = app.store.event_last_seq(&call).await.unwrap();
+    let path = format!("/api/v1/calls/{call}/comments");
+    let mut ids = Vec::new();
+    for body in [
+        serde_json::json!({"body": "to myself", "audience": "author"}),
+        serde_json::json!({"body": "to root", "audience": "mentioned", "mentions": [root.user.id]}),
+        serde_json::json!({"body": "to all"}),
+    ] {
+        let reply = app
+            .send(crate::support::Ask::post(&path).by(&ann).json(&body))
+            .await;
+        assert_eq!(reply.status, 201, "{reply:?}");
+        ids.push(reply.json()["id"].clone());
+    }
+    let other = app
+        .person("boss@example.com", gametape_core::user::Role::Admin)
+        .await;
+    for (person, expected) in [(&ann, vec![1, 2, 3]), (&root, vec![2, 3]), (&other, vec![3])] {
+        let mut events = Events::open(&app, person, &call, "", Some(seq)).await;
+        for number in expected {
+            let (id, kind, data) = events.next().await.unwrap();
+            assert_eq!((id, kind.as_str()), (seq + number, "comment"));
+            assert_eq!(
+                data,
+                serde_json::json!({"id": ids[number as usize - 1], "parent_id": null})
+            );
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_stream_ends_when_its_call_is_deleted() {
     let app = App::new().await;
     let ann = app.ann().await;
@@ -118,7 +157,10 @@ async fn a_stream_ends_when_its_call_is_deleted() {
     let seq = app.store.event_last_seq(&call).await.unwrap();
     let mut first = Events::open(&app, &ann, &call, "", Some(seq)).await;
     let mut second = Events::open(&app, &ann, &call, "", Some(seq)).await;
-    app.store.call_delete(&call).await.unwrap();
+    app.store
+        .call_delete(&gametape_store::Actor::default(), &call)
+        .await
+        .unwrap();
     assert!(first.next().await.is_none());
     assert!(second.next().await.is_none());
 }

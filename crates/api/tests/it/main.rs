@@ -3,13 +3,26 @@
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod access;
+mod call_details;
 mod calls;
+mod comments;
+mod corrections;
 mod events;
 mod forms;
+mod idempotency;
 mod media;
+mod moments;
+mod people;
+mod permissions;
 mod problems;
+mod reviews;
+mod reviews_csv;
+mod rubrics;
+mod search;
 mod session;
 mod support;
+mod templates;
+mod trackers;
 mod tus;
 mod tus_trouble;
 mod walk;

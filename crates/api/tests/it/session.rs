@@ -51,7 +51,7 @@ async fn a_session_ends_by_itself_and_with_the_account() {
     app.clock.advance_ms(14 * 24 * 3_600_000 + 1);
     app.send(me()).await.is_problem(401, "unauthenticated");
 
-    app.store.user_set_disabled(&ann.user.id, true).await.unwrap();
+    app.disable(&ann, true).await;
     app.get(&ann, "/api/v1/me")
         .await
         .is_problem(401, "unauthenticated");
@@ -244,4 +244,158 @@ async fn admins_make_accounts_and_people_choose_their_passwords() {
     let own = format!("/api/v1/users/{}", root.user.id);
     let own = Ask::new("PATCH", &own).by(&root).json(&json!({"disabled": true}));
     app.send(own).await.is_problem(409, "conflict");
+}
+
+#[tokio::test]
+async fn browsers_are_listed_and_signed_out_one_by_one() {
+    let app = App::new().await;
+    let (ann, bob) = (app.ann().await, app.person("bob@example.com", Role::Rep).await);
+    let old = cookie(&sign_in(&app, "ann@example.com", PASSWORD).await);
+    app.clock.advance_ms(1_000);
+    let body = json!({"email": "ann@example.com", "password": PASSWORD});
+    let fox = Ask::post("/api/v1/session")
+        .header("user-agent", "Fox/1")
+        .json(&body);
+    let new = cookie(&app.send(fox).await);
+    sign_in(&app, "bob@example.com", PASSWORD).await;
+
+    let list = async || {
+        app.send(Ask::get("/api/v1/sessions").header("cookie", &new))
+            .await
+            .json()["items"]
+            .clone()
+    };
+    let sessions = list().await;
+    assert_eq!(sessions.as_array().unwrap().len(), 2);
+    assert_eq!(
+        (&sessions[0]["user_agent"], &sessions[0]["current"]),
+        (&json!("Fox/1"), &json!(true))
+    );
+    assert_eq!(
+        (&sessions[1]["created_at"], &sessions[1]["current"]),
+        (&json!(NOW_MS), &json!(false))
+    );
+    // Seen with a token, none of them is the one.
+    let by_token = app.get(&ann, "/api/v1/sessions").await.json();
+    assert!(
+        by_token["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|it| it["current"] == false)
+    );
+
+    let path = format!("/api/v1/sessions/{}", sessions[1]["id"].as_str().unwrap());
+    app.send(Ask::new("DELETE", &path).by(&bob))
+        .await
+        .is_problem(404, "not_found");
+    assert_eq!(
+        app.send(Ask::new("DELETE", &path).header("cookie", &new))
+            .await
+            .status,
+        204
+    );
+    app.send(Ask::get("/api/v1/me").header("cookie", &old))
+        .await
+        .is_problem(401, "unauthenticated");
+    app.send(Ask::new("DELETE", &path).header("cookie", &new))
+        .await
+        .is_problem(404, "not_found");
+    assert_eq!(list().await.as_array().unwrap().len(), 1);
+}
+
+/// The log but for the making of accounts and tokens, oldest first: action, who, what it was done to.
+async fn log(app: &App, root: &crate::support::Person) -> Vec<(String, Option<String>, String)> {
+    let text = |value: &serde_json::Value| value.as_str().map(str::to_owned);
+    let log = app.get(root, "/api/v1/audit").await.json();
+    let entries = log["items"].as_array().unwrap().iter().rev();
+    entries
+        .map(|it| {
+            (
+                text(&it["action"]).unwrap(),
+                text(&it["actor_id"]),
+                text(&it["target_id"]).unwrap(),
+            )
+        })
+        .filter(|(action, ..)| !["user.create", "token.create"].contains(&action.as_str()))
+        .collect()
+}
+
+#[tokio::test]
+async fn signing_in_and_out_is_written_down_without_what_was_typed() {
+    let app = App::new().await;
+    let (ann, root) = (app.ann().await, app.person("root@example.com", Role::Admin).await);
+    let (id, secret) = (ann.user.id.to_string(), "my secret password");
+    sign_in(&app, "ann@example.com", secret).await;
+    app.clock.advance_ms(1);
+    sign_in(&app, secret, secret).await;
+    app.clock.advance_ms(1);
+    let cookie = cookie(&sign_in(&app, "ann@example.com", PASSWORD).await);
+    app.clock.advance_ms(1);
+    let sessions = app
+        .send(Ask::get("/api/v1/sessions").header("cookie", &cookie))
+        .await
+        .json();
+    let session = sessions["items"][0]["id"].as_str().unwrap().to_owned();
+    app.send(Ask::new("DELETE", "/api/v1/session").header("cookie", &cookie))
+        .await;
+    app.clock.advance_ms(1);
+    app.disable(&ann, true).await;
+    app.clock.advance_ms(1);
+    sign_in(&app, "ann@example.com", PASSWORD).await;
+    let entry = |action: &str, actor: Option<&String>, target: &str| {
+        (action.to_owned(), actor.cloned(), target.to_owned())
+    };
+    assert_eq!(
+        log(&app, &root).await,
+        [
+            entry("session.refuse", None, &id),
+            entry("session.refuse", None, "unknown"),
+            entry("session.create", Some(&id), &session),
+            entry("session.delete", Some(&id), &session),
+            entry("user.disable", None, &id),
+            entry("session.refuse", None, &id),
+        ]
+    );
+    let whole = app.get(&root, "/api/v1/audit").await.text();
+    assert!(
+        !whole.contains(secret) && !whole.contains(PASSWORD) && !whole.contains('@'),
+        "{whole}"
+    );
+}
+
+#[tokio::test]
+async fn guesses_from_everywhere_do_not_lock_the_owner_out() {
+    let config = gametape_api::ApiConfig {
+        behind_proxy: true,
+        ..gametape_api::ApiConfig::default()
+    };
+    let app = App::with(config).await;
+    app.ann().await;
+    let from = async |address: &str, password: &str| {
+        let body = json!({"email": "ann@example.com", "password": password});
+        app.send(
+            Ask::post("/api/v1/session")
+                .header("x-forwarded-for", address)
+                .json(&body),
+        )
+        .await
+    };
+    assert_eq!(from("192.0.2.1", PASSWORD).await.status, 201);
+    app.clock.advance_ms(10 * 24 * 3_600_000);
+    for n in 0..100 {
+        from(&format!("198.51.100.{n}"), "a wrong guess")
+            .await
+            .is_problem(401, "wrong_credentials");
+    }
+    from("198.51.100.200", PASSWORD)
+        .await
+        .is_problem(429, "too_many_requests");
+    // Where she has been before, she still gets in.
+    assert_eq!(from("192.0.2.1", PASSWORD).await.status, 201);
+    from("198.51.100.200", PASSWORD)
+        .await
+        .is_problem(429, "too_many_requests");
+    app.clock.advance_ms(901_000);
+    assert_eq!(from("198.51.100.200", PASSWORD).await.status, 201);
 }

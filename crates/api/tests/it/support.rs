@@ -9,13 +9,14 @@ use gametape_api::{ApiConfig, ApiState, Secret, hash_password, router};
 use gametape_core::{
     Clock, ManualClock,
     call::{Progress, Stage},
-    id::{CallId, RecordingId},
+    id::{CallId, RecordingId, TeamId},
     job::{Job, JobKind},
+    stats::talk_stats,
     transcript::Word,
     user::{Role, Scope, User},
 };
 use gametape_media::{Media, MediaKey, S3Options};
-use gametape_store::{Fence, JobEnd, NewSegment, NewToken, NewUser, Store};
+use gametape_store::{Actor, Fence, JobEnd, NewSegment, NewToken, NewUser, Store, UserPatch};
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use serde_json::Value;
@@ -82,6 +83,26 @@ pub(crate) struct Person {
     pub(crate) token: String,
 }
 
+/// A way behind the store's back.
+pub(crate) struct Rows {
+    url: String,
+    _folder: tempfile::TempDir,
+}
+
+impl Rows {
+    pub(crate) async fn write(&self, statements: &[String]) {
+        use sqlx::{AssertSqlSafe, Connection, Executor};
+        let mut connection = sqlx::AnyConnection::connect(&self.url).await.unwrap();
+        for statement in statements {
+            connection
+                .execute(AssertSqlSafe(statement.clone()))
+                .await
+                .unwrap_or_else(|error| panic!("{error}: {statement}"));
+        }
+        connection.close().await.unwrap();
+    }
+}
+
 impl App {
     pub(crate) async fn new() -> Self {
         let config = ApiConfig {
@@ -94,10 +115,20 @@ impl App {
     }
 
     pub(crate) async fn with(config: ApiConfig) -> Self {
+        Self::on(config, "sqlite::memory:").await
+    }
+
+    /// With a database in a file, into which tests can write rows that other parts of the product write.
+    pub(crate) async fn on_disk() -> (Self, Rows) {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}/tape.db", folder.path().display());
+        let app = Self::on(ApiConfig::default(), &url).await;
+        (app, Rows { url, _folder: folder })
+    }
+
+    async fn on(config: ApiConfig, url: &str) -> Self {
         let clock = ManualClock::at(NOW_MS);
-        let store = Store::connect("sqlite::memory:", Clock::Manual(clock.clone()))
-            .await
-            .unwrap();
+        let store = Store::connect(url, Clock::Manual(clock.clone())).await.unwrap();
         store.migrate().await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         let media = Media::open(&folder.path().display().to_string(), &S3Options::default()).unwrap();
@@ -128,7 +159,7 @@ impl App {
             role,
             password_hash: PASSWORD_HASH.clone(),
         };
-        let user = self.store.user_create(new).await.unwrap();
+        let user = self.store.user_create(&Actor::default(), new).await.unwrap();
         let scope = if role == Role::Admin {
             Scope::Admin
         } else {
@@ -136,6 +167,18 @@ impl App {
         };
         let token = self.token(&user, scope).await;
         Person { user, token }
+    }
+
+    /// Shuts somebody's account.
+    pub(crate) async fn shut(&self, person: &Person) {
+        let patch = UserPatch {
+            disabled: Some(true),
+            ..UserPatch::default()
+        };
+        self.store
+            .user_update(&Actor::default(), &person.user.id, patch)
+            .await
+            .unwrap();
     }
 
     pub(crate) async fn token(&self, user: &User, scope: Scope) -> String {
@@ -147,8 +190,33 @@ impl App {
             scope,
             expires_at: None,
         };
-        self.store.token_create(new).await.unwrap();
+        self.store.token_create(&Actor::default(), new).await.unwrap();
         secret.text
+    }
+
+    /// Shuts an account, or opens it again.
+    pub(crate) async fn disable(&self, person: &Person, disabled: bool) {
+        let patch = UserPatch {
+            disabled: Some(disabled),
+            ..UserPatch::default()
+        };
+        self.store
+            .user_update(&Actor::default(), &person.user.id, patch)
+            .await
+            .unwrap();
+    }
+
+    /// A team of these people.
+    pub(crate) async fn team(&self, name: &str, people: &[&Person]) -> TeamId {
+        let actor = Actor::default();
+        let team = self.store.team_create(&actor, name).await.unwrap();
+        for person in people {
+            self.store
+                .team_add_member(&actor, &team.id, &person.user.id)
+                .await
+                .unwrap();
+        }
+        team.id
     }
 
     pub(crate) async fn ann(&self) -> Person {
@@ -165,6 +233,16 @@ impl App {
             headers: parts.headers,
             body,
         }
+    }
+
+    /// Sends a request and looks at the head of the answer only.
+    pub(crate) async fn status(&self, request: Ask) -> StatusCode {
+        self.router
+            .clone()
+            .oneshot(request.build())
+            .await
+            .unwrap()
+            .status()
     }
 
     pub(crate) async fn get(&self, person: &Person, path: &str) -> Reply {
@@ -294,8 +372,10 @@ impl App {
         };
         self.store.job_finish(&fence, end).await.unwrap();
         let (_, fence) = self.claim(JobKind::CallPublish).await;
+        let transcript = self.store.transcript_read(call).await.unwrap().unwrap();
+        let stats = talk_stats(&transcript.segments, duration_ms, 2);
         let end = JobEnd::Published {
-            stats_json: "{}".to_owned(),
+            stats_json: serde_json::to_string(&stats).unwrap(),
         };
         self.store.job_finish(&fence, end).await.unwrap();
     }

@@ -2,7 +2,10 @@
 
 use gametape_api::{PUBLIC_ROUTES, openapi};
 use gametape_core::{
-    id::{CallId, TokenId, UploadId, UserId},
+    id::{
+        CallId, CommentId, CriterionId, EditId, EvidenceId, InvitationId, MomentId, ReviewId, RubricId,
+        SegmentId, SessionId, TeamId, TemplateId, TokenId, TrackerId, UploadId, UserId,
+    },
     user::{Role, Scope},
 };
 use serde_json::{Value, json};
@@ -13,11 +16,21 @@ use crate::support::{App, Ask, NOW_MS, Reply};
 fn routes() -> Vec<(String, String)> {
     let document = serde_json::to_value(openapi()).unwrap();
     let mut routes = Vec::new();
+    let user_id = UserId::new(NOW_MS).to_string();
     for (path, item) in document["paths"].as_object().unwrap() {
         let id = match path.as_str() {
             path if path.contains("/calls/") => CallId::new(NOW_MS).to_string(),
             path if path.contains("/uploads/") => UploadId::new(NOW_MS).to_string(),
+            path if path.contains("/moments/") => MomentId::new(NOW_MS).to_string(),
+            path if path.contains("/trackers/") => TrackerId::new(NOW_MS).to_string(),
             path if path.contains("/tokens/") => TokenId::new(NOW_MS).to_string(),
+            path if path.contains("/teams/") => TeamId::new(NOW_MS).to_string(),
+            path if path.contains("/sessions/") => SessionId::new(NOW_MS).to_string(),
+            path if path.contains("/invitations/") => InvitationId::new(NOW_MS).to_string(),
+            path if path.contains("/comments/") => CommentId::new(NOW_MS).to_string(),
+            path if path.contains("/comment-templates/") => TemplateId::new(NOW_MS).to_string(),
+            path if path.contains("/rubrics/") => RubricId::new(NOW_MS).to_string(),
+            path if path.contains("/reviews/") => ReviewId::new(NOW_MS).to_string(),
             _ => UserId::new(NOW_MS).to_string(),
         };
         for method in item
@@ -26,7 +39,16 @@ fn routes() -> Vec<(String, String)> {
             .keys()
             .filter(|key| *key != "parameters")
         {
-            routes.push((method.clone(), path.replace("{id}", &id)));
+            let path = path
+                .replace("{id}", &id)
+                .replace("{user_id}", &user_id)
+                .replace("{segment_id}", SegmentId::new(NOW_MS).as_str())
+                .replace("{edit_id}", EditId::new(NOW_MS).as_str())
+                .replace("{reaction}", "%F0%9F%91%8D")
+                .replace("{criterion_id}", CriterionId::new(NOW_MS).as_str())
+                .replace("{evidence_id}", EvidenceId::new(NOW_MS).as_str())
+                .replace("{version}", "1");
+            routes.push((method.clone(), path));
         }
     }
     assert!(routes.len() > 30, "{routes:?}");
@@ -92,7 +114,10 @@ async fn scopes_and_roles_limit_what_is_done() {
         .filter(|(method, path)| !is_public(method, path))
     {
         let safe = ["get", "head", "options"].contains(&method.as_str());
-        let for_admins = path.contains("/users") || path.ends_with("/v1/jobs");
+        let for_admins = ["/v1/users", "/v1/jobs", "/v1/audit", "/v1/invitations"]
+            .iter()
+            .any(|prefix| path.contains(prefix))
+            || (path.contains("/v1/teams") && !safe);
         if !safe {
             app.send(Ask::new(&method, &path).bearer(&reader))
                 .await
@@ -113,7 +138,9 @@ async fn scopes_and_roles_limit_what_is_done() {
 fn body_for(method: &str, path: &str) -> Option<Value> {
     match (method, path.rsplit('/').next().unwrap()) {
         ("put", "speakers") => Some(json!([{"role": "rep", "name": "A"}, {"role": "customer", "name": "B"}])),
-        ("post", "retranscribe") => Some(json!({})),
+        ("post", "retranscribe" | "reviews") => Some(json!({})),
+        ("post", "comments") => Some(json!({"body": "Well done."})),
+        ("patch", id) if id.starts_with("seg_") => Some(json!({"text": "mine now"})),
         ("patch", id) if id.starts_with("call_") => Some(json!({"title": "mine now"})),
         _ => None,
     }

@@ -8,8 +8,8 @@ use anyhow::{Context, bail};
 use bytes::Bytes;
 use gametape_api::hash_password;
 use gametape_core::{
-    call::CallState,
-    id::{CallId, UserId},
+    call::{CallState, Visibility},
+    id::{CallId, TeamId, UserId},
     page::PageRequest,
     policy::VisibleCalls,
     transcript::Speaker,
@@ -17,7 +17,7 @@ use gametape_core::{
     user::{Role, User},
 };
 use gametape_media::{Media, MediaKey};
-use gametape_store::{CallFilter, NewCall, NewPart, NewUpload, NewUser, Store};
+use gametape_store::{Actor, CallDetails, CallFilter, NewCall, NewPart, NewUpload, NewUser, Store};
 use serde::Deserialize;
 use sha2::{Digest, Sha256, digest::common::hazmat::SerializableState};
 
@@ -36,6 +36,8 @@ const PEOPLE: &[(&str, &str, Role)] = &[
     ("luis@demo.example", "Luis Meyer", Role::Rep),
     ("carla@demo.example", "Carla Jensen", Role::Coach),
 ];
+/// The team of all of them but the admin.
+const TEAM: &str = "Demo team";
 /// For trying out only: the command makes these people in a workspace that listens on this machine alone.
 const PASSWORD: &str = "gametape-demo";
 /// An hour, for the upload that the command makes and completes at once.
@@ -57,9 +59,10 @@ pub(crate) async fn run(options: &cli::Demo, config: Config) -> anyhow::Result<(
     let media = open_media(&config)?;
     let people = make_people(&store).await?;
     let rep = &people[1];
+    let team = make_team(&store, &people[1..]).await?;
     let mut made = 0;
     for (audio, sample) in samples(&options.samples)? {
-        made += usize::from(make_call(&store, &media, rep, &audio, &sample).await?);
+        made += usize::from(make_call(&store, &media, rep, &team, &audio, &sample).await?);
     }
     if made > 0 {
         message(&format!("Transcribing {made} sample calls …"));
@@ -91,11 +94,26 @@ async fn make_people(store: &Store) -> anyhow::Result<Vec<User>> {
                 role: *role,
                 password_hash: hash_password(PASSWORD)?,
             };
-            store.user_create(new).await?
+            store.user_create(&Actor::default(), new).await?
         };
         people.push(user);
     }
     Ok(people)
+}
+
+/// The team that sample people are in.
+async fn make_team(store: &Store, people: &[User]) -> anyhow::Result<TeamId> {
+    let teams = store.team_list().await?;
+    if let Some(team) = teams.into_iter().find(|team| team.name == TEAM) {
+        return Ok(team.id);
+    }
+    let team = store.team_create(&Actor::default(), TEAM).await?;
+    for person in people {
+        store
+            .team_add_member(&Actor::default(), &team.id, &person.id)
+            .await?;
+    }
+    Ok(team.id)
 }
 
 fn samples(dir: &Path) -> anyhow::Result<Vec<(PathBuf, Sample)>> {
@@ -128,6 +146,7 @@ async fn make_call(
     store: &Store,
     media: &Media,
     rep: &User,
+    team: &TeamId,
     audio: &Path,
     sample: &Sample,
 ) -> anyhow::Result<bool> {
@@ -135,7 +154,7 @@ async fn make_call(
         text: Some(sample.title.clone()),
         ..CallFilter::default()
     };
-    let mine = VisibleCalls::OwnedBy(rep.id.clone());
+    let mine = VisibleCalls::To(rep.id.clone());
     if !store
         .call_list(&mine, &filter, &PageRequest::default())
         .await?
@@ -152,6 +171,11 @@ async fn make_call(
         language: Some(sample.language.clone()),
         model: None,
         upload_id: upload.id,
+        details: CallDetails {
+            team_id: Some(team.clone()),
+            visibility: Visibility::Team,
+            ..CallDetails::default()
+        },
     };
     let call = store.call_create(new).await?;
     for (channel, speaker) in sample.channels.iter().enumerate() {
@@ -197,7 +221,7 @@ async fn upload(store: &Store, media: &Media, rep: &User, audio: &Path) -> anyho
 
 /// Says how the sample calls stand; one that failed is an error.
 async fn report(store: &Store, rep: &UserId) -> anyhow::Result<()> {
-    let mine = VisibleCalls::OwnedBy(rep.clone());
+    let mine = VisibleCalls::To(rep.clone());
     let calls = store
         .call_list(&mine, &CallFilter::default(), &PageRequest::default())
         .await?;

@@ -2,7 +2,7 @@
 
 use gametape_api::Secret;
 use gametape_core::{id::TokenId, user::Scope};
-use gametape_store::NewToken;
+use gametape_store::{Actor, NewToken};
 
 use super::user::find;
 use crate::{
@@ -32,13 +32,16 @@ pub(crate) async fn run(command: cli::Token, config: &Config) -> anyhow::Result<
             };
             let now_ms = store.clock().now_ms();
             let token = store
-                .token_create(NewToken {
-                    user_id: user.id,
-                    name,
-                    token_hash: secret.hash,
-                    scope,
-                    expires_at: expires_in_days.map(|days| now_ms + i64::from(days) * DAY_MS),
-                })
+                .token_create(
+                    &Actor::default(),
+                    NewToken {
+                        user_id: user.id,
+                        name,
+                        token_hash: secret.hash,
+                        scope,
+                        expires_at: expires_in_days.map(|days| now_ms + i64::from(days) * DAY_MS),
+                    },
+                )
                 .await?;
             message(&format!("Token {} for {email}. It is shown this once:", token.id));
             result(&secret.text);
@@ -51,7 +54,9 @@ pub(crate) async fn run(command: cli::Token, config: &Config) -> anyhow::Result<
             }
         }
         cli::Token::Revoke { id } => {
-            store.token_revoke(&id.parse::<TokenId>()?, None).await?;
+            store
+                .token_revoke(&Actor::default(), &id.parse::<TokenId>()?, None)
+                .await?;
             message(&format!("{id} does not work any more."));
         }
     }

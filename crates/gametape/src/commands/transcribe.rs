@@ -5,18 +5,10 @@ use std::{collections::HashSet, fs::File, ops::ControlFlow, path::Path, sync::at
 use anyhow::Context;
 use gametape_asr::{Transcriber, Whisper, model};
 use gametape_audio::{Analysis, Source, analyze};
-use gametape_core::{
-    export,
-    transcript::{Segment, Speaker, Transcript},
-};
+use gametape_core::transcript::{Segment, Speaker, Transcript};
 use gametape_ingest::hear::{Hearing, windows};
 
-use crate::{
-    cli::{self, Format},
-    config::Config,
-    output::result,
-    progress::percent_bar,
-};
+use crate::{cli, config::Config, output::result, progress::percent_bar};
 
 pub(crate) fn run(options: &cli::Transcribe, config: &Config) -> anyhow::Result<()> {
     let path = model::resolve(&config.models_dir(), &config.model)?;
@@ -25,11 +17,9 @@ pub(crate) fn run(options: &cli::Transcribe, config: &Config) -> anyhow::Result<
     let mut whisper = Whisper::load(&path, config.threads())?;
     let transcript = hear(&mut whisper, open()?, &analysis, options.language.clone())
         .with_context(|| format!("{name} can't be transcribed"))?;
-    result(&match options.format {
-        Format::Json => serde_json::to_string_pretty(&transcript)?,
-        Format::Vtt => export::to_vtt(&transcript),
-        Format::Srt => export::to_srt(&transcript),
-        Format::Txt => export::to_txt(&transcript),
+    result(&match options.format.as_text() {
+        Some(format) => format.render(&transcript),
+        None => serde_json::to_string_pretty(&transcript)?,
     });
     Ok(())
 }
@@ -86,6 +76,7 @@ fn hear(
             speaker: Speaker::default_for(new.channel, channels),
             text: new.text,
             words: new.words,
+            edited: false,
         }));
         ControlFlow::Continue(())
     })?;

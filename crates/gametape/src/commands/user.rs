@@ -7,7 +7,7 @@ use gametape_core::{
     page::{MAX_LIMIT, PageRequest},
     user::{Role, User},
 };
-use gametape_store::{NewUser, Store};
+use gametape_store::{Actor, NewUser, Store, UserPatch};
 
 use crate::{
     app::open_store,
@@ -27,12 +27,15 @@ pub(crate) async fn run(command: cli::User, config: &Config) -> anyhow::Result<(
                 cli::Role::Admin => Role::Admin,
             };
             let user = store
-                .user_create(NewUser {
-                    email,
-                    name,
-                    role,
-                    password_hash,
-                })
+                .user_create(
+                    &Actor::default(),
+                    NewUser {
+                        email,
+                        name,
+                        role,
+                        password_hash,
+                    },
+                )
                 .await?;
             result(&format!("{}  {}  {}", user.id, user.email, user.role));
         }
@@ -40,25 +43,36 @@ pub(crate) async fn run(command: cli::User, config: &Config) -> anyhow::Result<(
         cli::User::SetPassword { email } => {
             let user = find(&store, &email).await?;
             let password_hash = gametape_api::hash_password(&new_password()?)?;
-            store.user_set_password(&user.id, &password_hash).await?;
+            store
+                .user_set_password(&Actor::default(), &user.id, &password_hash)
+                .await?;
             message(&format!(
                 "{email} has a new password; all their sessions have ended."
             ));
         }
         cli::User::Disable { email } => {
             let user = find(&store, &email).await?;
-            store.user_set_disabled(&user.id, true).await?;
+            set_disabled(&store, &user, true).await?;
             message(&format!(
                 "{email} can't sign in any more; all their sessions and tokens have ended."
             ));
         }
         cli::User::Enable { email } => {
             let user = find(&store, &email).await?;
-            store.user_set_disabled(&user.id, false).await?;
+            set_disabled(&store, &user, false).await?;
             message(&format!("{email} can sign in again."));
         }
     }
     store.close().await;
+    Ok(())
+}
+
+async fn set_disabled(store: &Store, user: &User, disabled: bool) -> anyhow::Result<()> {
+    let patch = UserPatch {
+        disabled: Some(disabled),
+        ..UserPatch::default()
+    };
+    store.user_update(&Actor::default(), &user.id, patch).await?;
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! Calls: made, listed, changed, stopped, tried again, deleted.
 
+mod details;
 mod list;
 mod speaker;
 mod stage;
@@ -7,7 +8,7 @@ mod stop;
 
 use gametape_core::{
     TimeMs,
-    call::{Call, CallState},
+    call::{Call, CallState, Deal, TalkFigures},
     id::{CallId, RecordingId, UploadId, UserId},
 };
 use sqlx::any::AnyRow;
@@ -17,11 +18,14 @@ use crate::{
     event::{self, NewEvent},
     job, recording,
     row::{Fields, clean, fold},
-    upload,
+    search, upload,
 };
 
+pub use details::{CallDetails, CallPatch, DealPatch};
+pub use list::{Bounds, CallFilter};
+
 pub(crate) use speaker::Speakers;
-pub(crate) use stage::{attach_recording, fail, fail_waiting, set_progress, start_stage, touch};
+pub(crate) use stage::{attach_recording, fail, fail_waiting, set_progress, set_talk, start_stage, touch};
 
 /// A call to make.
 #[derive(Debug, Clone)]
@@ -38,35 +42,17 @@ pub struct NewCall {
     pub model: Option<String>,
     /// Its upload, complete or not.
     pub upload_id: UploadId,
-}
-
-/// Which calls to list.
-#[derive(Debug, Clone, Default)]
-pub struct CallFilter {
-    /// In this state.
-    pub state: Option<CallState>,
-    /// Of this person.
-    pub owner: Option<UserId>,
-    /// Whose title contains this, without regard to case.
-    pub text: Option<String>,
-}
-
-/// What to change about a call.
-#[derive(Debug, Clone, Default)]
-pub struct CallPatch {
-    /// Another title.
-    pub title: Option<String>,
-    /// Another time, or none.
-    pub occurred_at: Option<Option<TimeMs>>,
-    /// Only if nobody changed the call since this `updated_at`.
-    pub if_updated_at: Option<TimeMs>,
+    /// What people know about it.
+    pub details: CallDetails,
 }
 
 macro_rules! call_columns {
     () => {
         "id, title, owner_id, state, progress, problem, occurred_at, requested_language, language, \
          duration_ms, channels, requested_model, recording_id, upload_id, transcript_id, duplicate_of, \
-         created_at, updated_at"
+         team_id, visibility, tags, participants, invited, deal_name, deal_stage, deal_amount_minor, \
+         deal_currency, deal_outcome, deal_external_id, rep_talk_permille, rep_longest_monologue_ms, \
+         rep_question_count, interruption_count, patience_ms, comment_count, created_at, updated_at"
     };
 }
 pub(crate) use call_columns;
@@ -105,8 +91,37 @@ pub(crate) fn read_call(row: &AnyRow) -> Result<Call> {
         upload_id: fields.opt_parsed("upload_id")?,
         transcript_id: fields.opt_parsed("transcript_id")?,
         duplicate_of: fields.opt_parsed("duplicate_of")?,
+        team_id: fields.opt_parsed("team_id")?,
+        visibility: fields.parsed("visibility")?,
+        tags: fields.json("tags")?,
+        participants: fields.json("participants")?,
+        invited: fields.json("invited")?,
+        deal: read_deal(fields)?,
+        talk: read_talk(fields)?,
+        comment_count: fields.int("comment_count")?,
         created_at: fields.int("created_at")?,
         updated_at: fields.int("updated_at")?,
+    })
+}
+
+fn read_deal(fields: Fields<'_>) -> Result<Deal> {
+    Ok(Deal {
+        name: fields.opt_text("deal_name")?,
+        stage: fields.opt_text("deal_stage")?,
+        amount_minor: fields.opt_int("deal_amount_minor")?,
+        currency: fields.opt_text("deal_currency")?,
+        outcome: fields.opt_parsed("deal_outcome")?,
+        external_id: fields.opt_text("deal_external_id")?,
+    })
+}
+
+fn read_talk(fields: Fields<'_>) -> Result<TalkFigures> {
+    Ok(TalkFigures {
+        rep_talk_permille: fields.opt_int("rep_talk_permille")?,
+        rep_longest_monologue_ms: fields.opt_int("rep_longest_monologue_ms")?,
+        rep_question_count: fields.opt_int("rep_question_count")?,
+        interruption_count: fields.opt_int("interruption_count")?,
+        patience_ms: fields.opt_int("patience_ms")?,
     })
 }
 
@@ -150,7 +165,7 @@ fn opt_clean(text: Option<&str>) -> Option<String> {
 impl Store {
     /// Makes a call of an upload. Where that is complete, work on it begins at the first stage its recording
     /// still needs; otherwise the call waits for it. Another person's upload is not found; one that a call
-    /// was made of already is a conflict.
+    /// was made of already is a conflict, and so are a team and invited people who are gone.
     #[tracing::instrument(name = "db.call.create", level = "debug", skip_all)]
     pub async fn call_create(&self, new: NewCall) -> Result<Call> {
         let now = self.now();
@@ -175,13 +190,12 @@ impl Store {
             Some(recording_id) => original_of(&mut tx, &new.owner_id, recording_id, &id).await?,
             None => None,
         };
-        let row = sqlx::query(concat!(
+        sqlx::query(
             "INSERT INTO calls (id, owner_id, title, title_folded, state, occurred_at, requested_language, \
              requested_model, duration_ms, channels, recording_id, upload_id, duplicate_of, event_seq, \
              created_at, updated_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $14, $14) RETURNING ",
-            call_columns!()
-        ))
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $14, $14)",
+        )
         .bind(id.as_str())
         .bind(new.owner_id.as_str())
         .bind(clean(&new.title).as_ref())
@@ -196,9 +210,10 @@ impl Store {
         .bind(recording.is_none().then_some(new.upload_id.as_str()))
         .bind(original)
         .bind(now)
-        .fetch_one(&mut *tx)
+        .execute(&mut *tx)
         .await?;
-        let call = read_call(&row)?;
+        let call = details::write(&mut tx, &id, None, &new.details).await?;
+        search::put(&mut tx, &search::Document::title(&call)).await?;
         if let Some(recording) = &recording {
             job::enqueue_stage(&mut tx, &id, recording.first_stage(), now).await?;
         }
@@ -225,40 +240,5 @@ impl Store {
             .fetch_optional(self.read())
             .await?;
         Ok(stats.flatten())
-    }
-
-    /// Changes what people write about a call. A conflict when `if_updated_at` is given and somebody changed
-    /// the call since.
-    #[tracing::instrument(name = "db.call.update", level = "debug", skip_all)]
-    pub async fn call_update(&self, id: &CallId, patch: CallPatch) -> Result<Call> {
-        let now = self.now();
-        let mut tx = self.begin().await?;
-        let row = sqlx::query(concat!(
-            "UPDATE calls SET title = COALESCE($2, title), title_folded = COALESCE($3, title_folded), \
-               occurred_at = CASE WHEN $4 = 1 THEN $5 ELSE occurred_at END, ",
-            bump!("$6"),
-            " WHERE id = $1 AND ($7 IS NULL OR updated_at = $7) RETURNING ",
-            call_columns!()
-        ))
-        .bind(id.as_str())
-        .bind(opt_clean(patch.title.as_deref()))
-        .bind(patch.title.as_deref().map(fold))
-        .bind(i64::from(patch.occurred_at.is_some()))
-        .bind(patch.occurred_at.flatten())
-        .bind(now)
-        .bind(patch.if_updated_at)
-        .fetch_optional(&mut *tx)
-        .await?;
-        let Some(row) = row else {
-            find_existing(&mut tx, id).await?;
-            return Err(StoreError::conflict(
-                "call",
-                "somebody else has changed it; read it again",
-            ));
-        };
-        let call = read_call(&row)?;
-        event::write(&mut tx, id, now, &[NewEvent::call()]).await?;
-        tx.commit().await?;
-        Ok(call)
     }
 }

@@ -1,13 +1,19 @@
 //! Who speaks on which channel of a call.
 
-use gametape_core::{id::CallId, transcript::Speaker};
+use gametape_core::{
+    call::Call,
+    id::{CallId, TranscriptId},
+    stats::talk_stats,
+    transcript::{Segment, Speaker},
+};
 use sqlx::AnyConnection;
 
-use super::{bump, find};
+use super::{bump, find, set_talk};
 use crate::{
-    Result, Store, StoreError,
+    Result, Store, StoreError, Tx,
     event::{self, NewEvent},
     row::{Fields, clean},
+    search, tracker,
 };
 
 /// What people said about the speakers of a call, and how many channels there are to speak on.
@@ -50,6 +56,41 @@ impl Speakers {
             |(_, speaker)| speaker.clone(),
         )
     }
+}
+
+/// Makes the figures that lists sort by anew: who is the rep may have changed. A call without statistics has
+/// none.
+async fn refresh_talk(tx: &mut Tx, call: &Call) -> Result<()> {
+    let has_stats: Option<i64> =
+        sqlx::query_scalar("SELECT CAST(1 AS BIGINT) FROM calls WHERE id = $1 AND stats IS NOT NULL")
+            .bind(call.id.as_str())
+            .fetch_optional(&mut **tx)
+            .await?;
+    if has_stats.is_none() {
+        return Ok(());
+    }
+    let speakers = Speakers::read(tx, &call.id, call.channels).await?;
+    let rows = sqlx::query("SELECT start_ms, end_ms, channel, text FROM segments WHERE transcript_id = $1")
+        .bind(call.transcript_id.as_ref().map(TranscriptId::as_str))
+        .fetch_all(&mut **tx)
+        .await?;
+    let read = |row| {
+        let fields = Fields::of(row, "segments");
+        let channel = fields.int("channel")?.max(0) as usize;
+        Ok(Segment {
+            id: None,
+            start_ms: fields.int("start_ms")?,
+            end_ms: fields.int("end_ms")?,
+            channel,
+            speaker: speakers.on(channel),
+            text: fields.text("text")?,
+            words: Vec::new(),
+            edited: false,
+        })
+    };
+    let segments = rows.iter().map(read).collect::<Result<Vec<_>>>()?;
+    let stats = talk_stats(&segments, call.duration_ms.unwrap_or(0), speakers.channels);
+    set_talk(tx, &call.id, Some(&stats)).await
 }
 
 impl Store {
@@ -95,6 +136,9 @@ impl Store {
         .bind(clean(&speaker.name).as_ref())
         .execute(&mut *tx)
         .await?;
+        refresh_talk(&mut tx, &call).await?;
+        search::set_role(&mut tx, id, channel, speaker.role).await?;
+        tracker::look_again(&mut tx, id).await?;
         event::write(&mut tx, id, now, &[NewEvent::call()]).await?;
         tx.commit().await?;
         Ok(())

@@ -3,8 +3,9 @@
 
 use gametape_core::{
     TimeMs,
-    call::{Call, CallProblem, CallState, Progress, Stage},
+    call::{Call, CallProblem, CallState, Progress, Stage, TalkFigures},
     id::CallId,
+    stats::TalkStats,
 };
 
 use super::{bump, call_columns, find, original_of, read_call};
@@ -55,6 +56,24 @@ pub(crate) async fn attach_recording(
     };
     event::write(tx, call_id, now, &[news]).await?;
     Ok(Some(call))
+}
+
+/// Writes the figures that lists filter and sort by; none where there are no statistics.
+pub(crate) async fn set_talk(tx: &mut Tx, call_id: &CallId, stats: Option<&TalkStats>) -> Result<()> {
+    let talk = stats.map(TalkFigures::of).unwrap_or_default();
+    sqlx::query(
+        "UPDATE calls SET rep_talk_permille = $2, rep_longest_monologue_ms = $3, rep_question_count = $4, \
+           interruption_count = $5, patience_ms = $6 WHERE id = $1",
+    )
+    .bind(call_id.as_str())
+    .bind(talk.rep_talk_permille)
+    .bind(talk.rep_longest_monologue_ms)
+    .bind(talk.rep_question_count)
+    .bind(talk.interruption_count)
+    .bind(talk.patience_ms)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }
 
 /// Shows that a worker has begun a stage. A worker that goes on where another stopped leaves the progress as

@@ -6,6 +6,7 @@
 
 use gametape_core::{
     TimeMs,
+    audit::AuditAction,
     call::{Call, CallProblem, CallState},
     id::{CallId, RecordingId},
     job::JobKind,
@@ -14,6 +15,7 @@ use gametape_core::{
 use super::{bump, call_columns, find_existing, opt_clean, read_call};
 use crate::{
     Result, Store, StoreError, Tx,
+    audit::{self, Actor, NewAudit},
     event::{self, NewEvent},
     job,
     recording::{self, RecordingRow},
@@ -176,16 +178,16 @@ impl Store {
     /// Deletes a call with all that belongs to it. Its recording goes too unless another call has it; objects
     /// are deleted by a job, once no worker can still be writing them.
     #[tracing::instrument(name = "db.call.delete", level = "debug", skip_all)]
-    pub async fn call_delete(&self, id: &CallId) -> Result<()> {
+    pub async fn call_delete(&self, actor: &Actor, id: &CallId) -> Result<()> {
         for _ in 0..ROUNDS {
-            if self.try_delete(id).await? {
+            if self.try_delete(actor, id).await? {
                 return Ok(());
             }
         }
         Err(still_moving())
     }
 
-    async fn try_delete(&self, id: &CallId) -> Result<bool> {
+    async fn try_delete(&self, actor: &Actor, id: &CallId) -> Result<bool> {
         let now = self.now();
         let mut tx = self.begin().await?;
         let call = find_existing(&mut tx, id).await?;
@@ -213,6 +215,9 @@ impl Store {
         if let Some(row) = waiting {
             upload::discard(&mut tx, &row, now, &call_is_gone()).await?;
         }
+        let entry = NewAudit::of(AuditAction::CallDelete, "call", id.as_str()).in_call(id);
+        let entry = entry.with(serde_json::json!({"owner_id": call.owner_id}));
+        audit::write(&mut tx, now, actor, &entry).await?;
         tx.commit().await?;
         Ok(true)
     }

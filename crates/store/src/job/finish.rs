@@ -6,6 +6,7 @@ use gametape_core::{
     call::{CallProblem, CallState},
     id::{CallId, RecordingId},
     job::{AttemptOutcome, Job, JobKind, JobState, MAX_FAILURES, backoff_ms},
+    stats::TalkStats,
 };
 
 use super::{enqueue::close_attempt, enqueue_stage, hold};
@@ -15,7 +16,7 @@ use crate::{
     event::{self, NewEvent},
     recording,
     row::clean,
-    transcript,
+    tracker, transcript,
 };
 
 /// What an attempt leaves of its job.
@@ -207,6 +208,10 @@ async fn published(tx: &mut Tx, job: &Job, now: TimeMs, stats_json: &str) -> Res
     .bind(clean(stats_json).as_ref())
     .execute(&mut **tx)
     .await?;
+    // What can't be read as statistics has no figures.
+    let stats: Option<TalkStats> = serde_json::from_str(stats_json).ok();
+    call::set_talk(tx, call_id, stats.as_ref()).await?;
+    tracker::look_through(tx, call_id).await?;
     event::write(tx, call_id, now, &[NewEvent::state(CallState::Ready, None)]).await?;
     event::forget_progress(tx, call_id).await
 }

@@ -23,6 +23,9 @@ fn read_attempt(row: &AnyRow) -> Result<Attempt> {
     })
 }
 
+/// How long deletions that are done can be looked up.
+const DONE_KEPT_MS: i64 = 7 * 24 * 3_600_000;
+
 impl Store {
     /// All jobs of a call with their attempts, the oldest first.
     #[tracing::instrument(name = "db.job.history", level = "debug", skip_all)]
@@ -72,6 +75,20 @@ impl Store {
             ))
         };
         rows.iter().map(read).collect()
+    }
+
+    /// Removes what is left of deletions that were done a week ago or more, and says how many.
+    #[tracing::instrument(name = "db.job.sweep", level = "debug", skip_all)]
+    pub async fn job_sweep(&self) -> Result<usize> {
+        let mut tx = self.begin().await?;
+        let swept = sqlx::query(
+            "DELETE FROM jobs WHERE kind = 'media.delete' AND state = 'done' AND finished_at <= $1",
+        )
+        .bind(self.now() - DONE_KEPT_MS)
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(swept.rows_affected() as usize)
     }
 
     /// When the next open job may be claimed, also by reclaiming it from a worker that fell silent; in the

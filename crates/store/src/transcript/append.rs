@@ -66,6 +66,7 @@ async fn insert_segments(
             speaker: speakers.on(segment.channel),
             text,
             words,
+            edited: false,
         });
     }
     Ok(written)

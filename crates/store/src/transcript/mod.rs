@@ -12,12 +12,15 @@ use gametape_core::{
 use sqlx::any::AnyRow;
 
 use crate::{
-    Fence, Result, Store, StoreError, Tx,
+    Fence, Result, Store, StoreError, Tx, anchor,
     call::{self, bump},
     event::{self, NewEvent},
     job,
     row::{Fields, clean},
+    search,
 };
+
+pub(crate) use read::segments_of;
 
 /// What a transcribing job finds when it begins, or goes on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -162,7 +165,8 @@ async fn insert(tx: &mut Tx, call: &Call, wanted: &Wanted<'_>, now: TimeMs) -> R
     Ok(id)
 }
 
-/// Ends the transcript of a job: from now on it is what people read. A conflict when windows are missing.
+/// Ends the transcript of a job: from now on it is what people read, and what comments, evidence and corrections
+/// are tied to. A conflict when windows are missing.
 pub(crate) async fn complete(
     tx: &mut Tx,
     call_id: &CallId,
@@ -186,7 +190,10 @@ pub(crate) async fn complete(
         .bind(language)
         .execute(&mut **tx)
         .await?;
-    set_current(tx, call_id, &row.info.id, language, now).await
+    set_current(tx, call_id, &row.info.id, language, now).await?;
+    // Corrections, and comments that came before it or are tied to an older one, get its words.
+    search::put_transcript(tx, call_id, &row.info.id).await?;
+    anchor::reattach(tx, call_id, &row.info.id, now).await
 }
 
 impl Store {

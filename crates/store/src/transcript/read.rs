@@ -2,13 +2,14 @@
 
 use gametape_core::{
     call::Call,
+    edit::lay_over_segments,
     id::{CallId, TranscriptId},
     transcript::{Segment, Transcript},
 };
-use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, any::AnyRow};
 
 use super::{TranscriptInfo, read_transcript, transcript_columns};
-use crate::{Result, Store, call::Speakers, row::Fields};
+use crate::{Result, Store, call::Speakers, edit, row::Fields};
 
 fn read_segment(row: &AnyRow, speakers: &Speakers) -> Result<Segment> {
     let fields = Fields::of(row, "segments");
@@ -21,13 +22,42 @@ fn read_segment(row: &AnyRow, speakers: &Speakers) -> Result<Segment> {
         speaker: speakers.on(channel),
         text: fields.text("text")?,
         words: fields.json("words")?,
+        edited: false,
     })
 }
 
+/// The segments of a transcript as the machine heard them, in order.
+pub(crate) async fn segments_of(
+    connection: &mut AnyConnection,
+    transcript_id: &TranscriptId,
+    speakers: &Speakers,
+) -> Result<Vec<Segment>> {
+    let rows = sqlx::query(
+        "SELECT id, start_ms, end_ms, channel, text, words FROM segments WHERE transcript_id = $1 \
+         ORDER BY start_ms, channel, id",
+    )
+    .bind(transcript_id.as_str())
+    .fetch_all(&mut *connection)
+    .await?;
+    rows.iter().map(|row| read_segment(row, speakers)).collect()
+}
+
 impl Store {
-    /// The transcript that people read, complete or growing; `None` when the call has none yet, or is gone.
+    /// The transcript that people read, complete or growing, with their corrections; `None` when the call has
+    /// none yet, or is gone.
     #[tracing::instrument(name = "db.transcript.read", level = "debug", skip_all)]
     pub async fn transcript_read(&self, call_id: &CallId) -> Result<Option<Transcript>> {
+        let mut transcript = self.transcript_read_machine(call_id).await?;
+        if let Some(transcript) = &mut transcript {
+            let edits = edit::active(&mut *self.read().acquire().await?, call_id).await?;
+            lay_over_segments(&mut transcript.segments, &edits);
+        }
+        Ok(transcript)
+    }
+
+    /// The transcript that people read, as the machine heard it.
+    #[tracing::instrument(name = "db.transcript.read_machine", level = "debug", skip_all)]
+    pub async fn transcript_read_machine(&self, call_id: &CallId) -> Result<Option<Transcript>> {
         let Some(call) = self.call_get(call_id).await? else {
             return Ok(None);
         };
@@ -42,7 +72,7 @@ impl Store {
         self.read_segments(&call, row.as_ref()).await
     }
 
-    /// A version of the transcript of a call.
+    /// A version of the transcript of a call, as the machine heard it.
     #[tracing::instrument(name = "db.transcript.read_version", level = "debug", skip_all)]
     pub async fn transcript_read_version(
         &self,
@@ -68,23 +98,15 @@ impl Store {
         let Some(info) = row.map(read_transcript).transpose()?.map(|row| row.info) else {
             return Ok(None);
         };
-        let speakers = Speakers::read(&mut *self.read().acquire().await?, &call.id, call.channels).await?;
-        let rows = sqlx::query(
-            "SELECT id, start_ms, end_ms, channel, text, words FROM segments WHERE transcript_id = $1 \
-             ORDER BY start_ms, channel, id",
-        )
-        .bind(info.id.as_str())
-        .fetch_all(self.read())
-        .await?;
+        let mut connection = self.read().acquire().await?;
+        let speakers = Speakers::read(&mut connection, &call.id, call.channels).await?;
+        let segments = segments_of(&mut connection, &info.id, &speakers).await?;
         Ok(Some(Transcript {
             language: info.language,
             duration_ms: call.duration_ms.unwrap_or(0),
             model: info.model,
             complete: info.complete,
-            segments: rows
-                .iter()
-                .map(|row| read_segment(row, &speakers))
-                .collect::<Result<_>>()?,
+            segments,
         }))
     }
 

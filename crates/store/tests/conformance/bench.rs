@@ -9,8 +9,8 @@ use gametape_core::{
     user::{Role, User},
 };
 use gametape_store::{
-    DeletePayload, Fence, JobEnd, NewCall, NewPart, NewSegment, NewUpload, NewUser, Store, StoreError,
-    UploadDone,
+    Actor, CallDetails, DeletePayload, Fence, JobEnd, NewCall, NewPart, NewSegment, NewUpload, NewUser,
+    Store, StoreError, UploadDone,
 };
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _};
 use tempfile::TempDir;
@@ -21,6 +21,12 @@ pub(crate) const MINUTE_MS: i64 = 60_000;
 pub(crate) const HOUR_MS: i64 = 60 * MINUTE_MS;
 /// The lease that tests ask for.
 pub(crate) const LEASE_MS: i64 = 30_000;
+
+/// Who does what nobody in particular does.
+pub(crate) const CLI: &Actor = &Actor {
+    user_id: None,
+    address: None,
+};
 
 /// Stages of a call and the deletion of objects: what an ordinary worker takes.
 pub(crate) const ALL: &[JobKind] = JobKind::ALL;
@@ -152,7 +158,7 @@ impl Bench {
             role: Role::Rep,
             password_hash: format!("hash of {name}'s password"),
         };
-        self.store.user_create(new).await.unwrap()
+        self.store.user_create(CLI, new).await.unwrap()
     }
 
     /// An upload that nothing has arrived of.
@@ -245,20 +251,25 @@ impl Bench {
 
     /// Takes a call that waits for `call.transcribe` to the end, with one window of two segments.
     pub(crate) async fn transcribe_and_publish(&self, id: &CallId) {
+        let segments = [segment(0, 0, "Hello."), segment(1_000, 1, "Hi there.")];
+        self.transcribe_saying(id, &segments).await;
+    }
+
+    /// Takes a call that waits for `call.transcribe` to the end, with one window of these segments.
+    pub(crate) async fn transcribe_saying(&self, id: &CallId, segments: &[NewSegment]) {
         let (_, fence) = self.claim(JobKind::CallTranscribe).await;
         let begun = self
             .store
             .transcript_begin(&fence, id, "tiny.en", None, 1)
             .await
             .unwrap();
-        let segments = [segment(0, 0, "Hello."), segment(1_000, 1, "Hi there.")];
         self.store
             .transcript_append(
                 &fence,
                 &begun.transcript_id,
                 0,
                 Some("en"),
-                &segments,
+                segments,
                 &progress(100.0),
             )
             .await
@@ -271,6 +282,42 @@ impl Bench {
         self.store.job_finish(&fence, published()).await.unwrap();
     }
 
+    /// Transcribes a call again with these segments, all the way to the end.
+    pub(crate) async fn transcribe_again(&self, id: &CallId, segments: &[NewSegment]) {
+        self.clock.advance_ms(10);
+        self.store.call_retranscribe(id, None, None).await.unwrap();
+        let (_, fence) = self.claim(JobKind::CallTranscribe).await;
+        let begun = self
+            .store
+            .transcript_begin(&fence, id, "base", None, 1)
+            .await
+            .unwrap();
+        self.store
+            .transcript_append(
+                &fence,
+                &begun.transcript_id,
+                0,
+                Some("en"),
+                segments,
+                &progress(100.0),
+            )
+            .await
+            .unwrap();
+        let end = JobEnd::Transcribed { language: None };
+        self.store.job_finish(&fence, end).await.unwrap();
+        let (_, fence) = self.claim(JobKind::CallPublish).await;
+        self.store.job_finish(&fence, published()).await.unwrap();
+    }
+
+    /// A call that is ready and in which this is said.
+    pub(crate) async fn call_saying(&self, owner: &UserId, title: &str, segments: &[NewSegment]) -> Call {
+        let call = self.call(owner, title).await;
+        self.store_next().await;
+        self.analyze_next().await;
+        self.transcribe_saying(&call.id, segments).await;
+        self.get(&call.id).await
+    }
+
     /// A call that is ready.
     pub(crate) async fn ready_call(&self, owner: &UserId, title: &str) -> Call {
         let call = self.call(owner, title).await;
@@ -280,6 +327,17 @@ impl Bench {
         let call = self.get(&call.id).await;
         assert_eq!(call.state, CallState::Ready);
         call
+    }
+
+    /// Does something to the database behind the store's back.
+    pub(crate) async fn execute(&self, sql: &'static str) -> Result<u64, sqlx::Error> {
+        assert!(self.place != Where::Memory, "memory can't be opened twice");
+        sqlx::any::install_default_drivers();
+        let url = self.url.replace(' ', "%20").replace('#', "%23");
+        let mut connection = AnyConnection::connect(&url).await.unwrap();
+        let outcome = sqlx::query(sql).execute(&mut connection).await;
+        connection.close().await.unwrap();
+        outcome.map(|done| done.rows_affected())
     }
 
     /// What the `media.delete` jobs that may run now would delete; they are done afterwards.
@@ -303,18 +361,55 @@ impl Bench {
         prefixes
     }
 
-    /// How many rows a table has, read behind the store's back.
-    pub(crate) async fn count(&self, table: &'static str) -> i64 {
+    /// A connection behind the store's back.
+    async fn raw(&self) -> AnyConnection {
         assert!(self.place != Where::Memory, "memory can't be opened twice");
         sqlx::any::install_default_drivers();
         let url = self.url.replace(' ', "%20").replace('#', "%23");
-        let mut connection = AnyConnection::connect(&url).await.unwrap();
+        AnyConnection::connect(&url).await.unwrap()
+    }
+
+    /// How many rows a table has, read behind the store's back.
+    pub(crate) async fn count(&self, table: &'static str) -> i64 {
+        let mut connection = self.raw().await;
         let count = sqlx::query_scalar(AssertSqlSafe(format!("SELECT COUNT(*) FROM {table}")))
             .fetch_one(&mut connection)
             .await
             .unwrap();
         connection.close().await.unwrap();
         count
+    }
+
+    /// Runs statements behind the store's back, in one transaction: rows of what other parts write.
+    pub(crate) async fn write(&self, statements: &[String]) {
+        let mut connection = self.raw().await;
+        let mut tx = connection.begin().await.unwrap();
+        for statement in statements {
+            tx.execute(AssertSqlSafe(statement.clone()))
+                .await
+                .unwrap_or_else(|error| panic!("{error}: {statement}"));
+        }
+        tx.commit().await.unwrap();
+        connection.close().await.unwrap();
+    }
+
+    /// The first column of what a statement finds, behind the store's back; it must be text.
+    pub(crate) async fn texts(&self, statement: &str) -> Vec<String> {
+        let mut connection = self.raw().await;
+        let texts = sqlx::query_scalar(AssertSqlSafe(statement.to_owned()))
+            .fetch_all(&mut connection)
+            .await
+            .unwrap();
+        connection.close().await.unwrap();
+        texts
+    }
+}
+
+/// Somebody at their desk.
+pub(crate) fn by(user: &User) -> Actor {
+    Actor {
+        user_id: Some(user.id.clone()),
+        address: Some("192.0.2.7".to_owned()),
     }
 }
 
@@ -326,6 +421,7 @@ pub(crate) fn new_call(owner: &UserId, title: &str, upload_id: &UploadId) -> New
         language: None,
         model: None,
         upload_id: upload_id.clone(),
+        details: CallDetails::default(),
     }
 }
 
@@ -373,6 +469,14 @@ pub(crate) fn assert_conflict<T: std::fmt::Debug>(result: Result<T, StoreError>)
     match result {
         Err(StoreError::Conflict { .. }) => {}
         other => panic!("no conflict: {other:?}"),
+    }
+}
+
+#[track_caller]
+pub(crate) fn assert_stale<T: std::fmt::Debug>(result: Result<T, StoreError>) {
+    match result {
+        Err(StoreError::Stale { .. }) => {}
+        other => panic!("not stale: {other:?}"),
     }
 }
 

@@ -9,7 +9,8 @@ use gametape_core::{
 use gametape_store::{CallFilter, CallPatch, JobEnd};
 
 use crate::bench::{
-    Bench, START_MS, assert_conflict, assert_lease_lost, assert_not_found, new_call, progress,
+    Bench, CLI, START_MS, assert_conflict, assert_lease_lost, assert_not_found, assert_stale, new_call,
+    progress,
 };
 
 crate::on_every_engine!(
@@ -70,7 +71,7 @@ async fn an_upload_makes_one_call_of_its_owner(b: Bench) {
     let call = b.call_of(&ann.id, "Talk", &upload).await;
     assert_conflict(b.store.call_create(new_call(&ann.id, "Twice", &upload)).await);
     // Deleting the call does not set its upload free.
-    b.store.call_delete(&call.id).await.unwrap();
+    b.store.call_delete(CLI, &call.id).await.unwrap();
     assert!(
         b.store
             .call_create(new_call(&ann.id, "Twice", &upload))
@@ -117,7 +118,7 @@ async fn a_call_of_known_bytes_begins_where_work_is_left(b: Bench) {
         JobKind::CallTranscribe
     );
     // When the original goes, the others no longer point to it.
-    b.store.call_delete(&first.id).await.unwrap();
+    b.store.call_delete(CLI, &first.id).await.unwrap();
     assert_eq!(b.get(&second.id).await.duplicate_of, None);
 }
 
@@ -143,7 +144,7 @@ async fn lists_show_what_may_be_seen(b: Bench) {
         ["a2", "b1", "a1"]
     );
     assert_eq!(
-        titles(&b, &VisibleCalls::OwnedBy(ann.id.clone()), &everything).await,
+        titles(&b, &VisibleCalls::To(ann.id.clone()), &everything).await,
         ["a2", "a1"]
     );
     // Asking for somebody else's calls shows none of them.
@@ -152,13 +153,9 @@ async fn lists_show_what_may_be_seen(b: Bench) {
         ..CallFilter::default()
     };
     assert_eq!(titles(&b, &VisibleCalls::All, &of_bob).await, ["b1"]);
+    assert!(titles(&b, &VisibleCalls::To(ann.id), &of_bob).await.is_empty());
     assert!(
-        titles(&b, &VisibleCalls::OwnedBy(ann.id), &of_bob)
-            .await
-            .is_empty()
-    );
-    assert!(
-        titles(&b, &VisibleCalls::OwnedBy(UserId::new(1)), &everything)
+        titles(&b, &VisibleCalls::To(UserId::new(1)), &everything)
             .await
             .is_empty()
     );
@@ -216,11 +213,7 @@ async fn lists_come_page_by_page(b: Bench) {
     loop {
         let found = b
             .store
-            .call_list(
-                &VisibleCalls::OwnedBy(ann.id.clone()),
-                &CallFilter::default(),
-                &page,
-            )
+            .call_list(&VisibleCalls::To(ann.id.clone()), &CallFilter::default(), &page)
             .await
             .unwrap();
         seen.extend(found.items);
@@ -240,13 +233,13 @@ async fn details_are_changed_unless_somebody_else_was_faster(b: Bench) {
     let call = b.call(&ann.id, "Old").await;
     let patch = |title: &str, seen| CallPatch {
         title: Some(title.to_owned()),
-        occurred_at: None,
         if_updated_at: seen,
+        ..CallPatch::default()
     };
     // Twice in the same millisecond, and yet the second writer notices the first.
     let changed = b
         .store
-        .call_update(&call.id, patch("New", Some(call.updated_at)))
+        .call_update(CLI, &call.id, patch("New", Some(call.updated_at)))
         .await
         .unwrap();
     assert_eq!(
@@ -254,30 +247,33 @@ async fn details_are_changed_unless_somebody_else_was_faster(b: Bench) {
         ("New", call.occurred_at)
     );
     assert!(changed.updated_at > call.updated_at);
-    assert_conflict(
+    assert_stale(
         b.store
-            .call_update(&call.id, patch("Newer", Some(call.updated_at)))
+            .call_update(CLI, &call.id, patch("Newer", Some(call.updated_at)))
             .await,
     );
-    b.store.call_update(&call.id, patch("Newer", None)).await.unwrap();
+    b.store
+        .call_update(CLI, &call.id, patch("Newer", None))
+        .await
+        .unwrap();
     let no_time = CallPatch {
         occurred_at: Some(None),
         ..CallPatch::default()
     };
-    let changed = b.store.call_update(&call.id, no_time).await.unwrap();
+    let changed = b.store.call_update(CLI, &call.id, no_time).await.unwrap();
     assert_eq!((changed.title.as_str(), changed.occurred_at), ("Newer", None));
     let filter = CallFilter {
         text: Some("newer".to_owned()),
         ..CallFilter::default()
     };
     assert_eq!(titles(&b, &VisibleCalls::All, &filter).await, ["Newer"]);
-    assert_not_found(b.store.call_update(&CallId::new(1), patch("x", None)).await);
+    assert_not_found(b.store.call_update(CLI, &CallId::new(1), patch("x", None)).await);
     // Progress is no change that stands in a person's way.
     let (_, fence) = b.claim(JobKind::CallStore).await;
     let seen = b.get(&call.id).await.updated_at;
     b.store.job_progress(&fence, &progress(50.0)).await.unwrap();
     b.store
-        .call_update(&call.id, patch("Newest", Some(seen)))
+        .call_update(CLI, &call.id, patch("Newest", Some(seen)))
         .await
         .unwrap();
 }

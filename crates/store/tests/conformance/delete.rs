@@ -4,7 +4,7 @@ use gametape_core::{id::CallId, job::JobKind};
 use gametape_store::JobEnd;
 
 use crate::bench::{
-    Bench, LEASE_MS, Where, assert_lease_lost, assert_not_found, progress, published, segment,
+    Bench, CLI, HOUR_MS, LEASE_MS, Where, assert_lease_lost, assert_not_found, progress, published, segment,
 };
 
 crate::on_every_engine!(
@@ -14,6 +14,7 @@ crate::on_every_engine!(
     a_recording_stays_while_another_call_has_it,
     a_recording_stays_while_an_upload_may_still_use_it,
     deleting_a_waiting_call_ends_its_upload,
+    deletions_that_are_done_are_forgotten_after_a_week,
 );
 
 async fn a_ready_call_goes_with_all_that_belongs_to_it(b: Bench) {
@@ -21,7 +22,7 @@ async fn a_ready_call_goes_with_all_that_belongs_to_it(b: Bench) {
     let call = b.ready_call(&ann.id, "Talk").await;
     let kept = b.ready_call(&ann.id, "Kept").await;
     b.deletions().await;
-    b.store.call_delete(&call.id).await.unwrap();
+    b.store.call_delete(CLI, &call.id).await.unwrap();
     let recording_id = call.recording_id.unwrap();
     assert_eq!(b.deletions().await, [format!("recordings/{recording_id}")]);
     assert_eq!(b.store.call_get(&call.id).await.unwrap(), None);
@@ -32,11 +33,11 @@ async fn a_ready_call_goes_with_all_that_belongs_to_it(b: Bench) {
     assert!(b.store.job_history(&call.id).await.unwrap().is_empty());
     assert!(b.store.events_after(&call.id, 0, 100).await.unwrap().is_empty());
     assert_eq!(b.store.event_last_seq(&call.id).await.unwrap(), 0);
-    assert_not_found(b.store.call_delete(&call.id).await);
-    assert_not_found(b.store.call_delete(&CallId::new(1)).await);
+    assert_not_found(b.store.call_delete(CLI, &call.id).await);
+    assert_not_found(b.store.call_delete(CLI, &CallId::new(1)).await);
     assert!(b.store.transcript_read(&kept.id).await.unwrap().is_some());
     if b.place != Where::Memory {
-        b.store.call_delete(&kept.id).await.unwrap();
+        b.store.call_delete(CLI, &kept.id).await.unwrap();
         b.deletions().await;
         for table in [
             "calls",
@@ -64,7 +65,7 @@ async fn objects_wait_for_the_worker_that_may_still_write_them(b: Bench) {
         .unwrap();
     let (_, fence) = b.claim(JobKind::CallStore).await;
     b.clock.advance_ms(1_000);
-    b.store.call_delete(&call.id).await.unwrap();
+    b.store.call_delete(CLI, &call.id).await.unwrap();
     assert_lease_lost(b.store.job_heartbeat(&fence, LEASE_MS).await);
     assert_lease_lost(b.store.job_finish(&fence, JobEnd::Stored).await);
     assert!(b.deletions().await.is_empty());
@@ -84,7 +85,7 @@ async fn a_cancelled_worker_counts_too(b: Bench) {
     let call = b.call(&ann.id, "Talk").await;
     b.claim(JobKind::CallStore).await;
     b.store.call_cancel(&call.id).await.unwrap();
-    b.store.call_delete(&call.id).await.unwrap();
+    b.store.call_delete(CLI, &call.id).await.unwrap();
     assert!(b.deletions().await.is_empty());
     b.clock.advance_ms(LEASE_MS + 1_000);
     assert_eq!(b.deletions().await.len(), 2);
@@ -96,7 +97,7 @@ async fn a_recording_stays_while_another_call_has_it(b: Bench) {
     let second = b.call(&ann.id, "same").await;
     b.deletions().await;
     // The bytes still lie in the parts of the first call's upload.
-    b.store.call_delete(&first.id).await.unwrap();
+    b.store.call_delete(CLI, &first.id).await.unwrap();
     assert!(b.deletions().await.is_empty());
     let recording_id = second.recording_id.unwrap();
     let recording = b.store.recording_get(&recording_id).await.unwrap().unwrap();
@@ -106,7 +107,7 @@ async fn a_recording_stays_while_another_call_has_it(b: Bench) {
     assert_eq!(b.deletions().await, [format!("uploads/{parts_id}")]);
     b.analyze_next().await;
     b.transcribe_and_publish(&second.id).await;
-    b.store.call_delete(&second.id).await.unwrap();
+    b.store.call_delete(CLI, &second.id).await.unwrap();
     assert_eq!(b.deletions().await, [format!("recordings/{recording_id}")]);
 }
 
@@ -116,7 +117,7 @@ async fn a_recording_stays_while_an_upload_may_still_use_it(b: Bench) {
     let (upload, recording) = b.complete_upload(&ann.id, "sha of same").await;
     assert_eq!(Some(&recording.id), call.recording_id.as_ref());
     b.deletions().await;
-    b.store.call_delete(&call.id).await.unwrap();
+    b.store.call_delete(CLI, &call.id).await.unwrap();
     assert!(b.deletions().await.is_empty());
     let again = b.call_of(&ann.id, "Again", &upload).await;
     assert_eq!(again.duplicate_of, None);
@@ -137,7 +138,7 @@ async fn a_recording_stays_while_an_upload_may_still_use_it(b: Bench) {
         .unwrap();
     let (_, fence) = b.claim(JobKind::CallPublish).await;
     b.store.job_finish(&fence, published()).await.unwrap();
-    b.store.call_delete(&again.id).await.unwrap();
+    b.store.call_delete(CLI, &again.id).await.unwrap();
     assert_eq!(b.deletions().await, [format!("recordings/{}", recording.id)]);
 }
 
@@ -146,8 +147,24 @@ async fn deleting_a_waiting_call_ends_its_upload(b: Bench) {
     let upload = b.upload(&ann.id, Some(10)).await;
     b.append(&upload, 0, 4).await.unwrap();
     let call = b.call_of(&ann.id, "Talk", &upload).await;
-    b.store.call_delete(&call.id).await.unwrap();
+    b.store.call_delete(CLI, &call.id).await.unwrap();
     assert_eq!(b.store.upload_get(&upload).await.unwrap(), None);
     assert_not_found(b.append(&upload, 4, 6).await);
     assert_eq!(b.deletions().await, [format!("uploads/{upload}")]);
+}
+
+async fn deletions_that_are_done_are_forgotten_after_a_week(b: Bench) {
+    let ann = b.user("ann").await;
+    let call = b.ready_call(&ann.id, "Talk").await;
+    b.deletions().await;
+    b.store.call_delete(CLI, &call.id).await.unwrap();
+    b.clock.advance_ms(7 * 24 * HOUR_MS);
+    let done = b.store.job_sweep().await.unwrap();
+    assert!(done > 0, "what was deleted while the call was made");
+    b.store.job_sweep().await.unwrap();
+    assert_eq!(
+        b.deletions().await.len(),
+        1,
+        "the deletion that nobody did yet is still there"
+    );
 }

@@ -2,7 +2,7 @@ use gametape_core::{event::EventKind, id::CallId, job::JobKind};
 use gametape_store::{CallPatch, JobEnd};
 use serde_json::json;
 
-use crate::bench::{Bench, progress, published, segment};
+use crate::bench::{Bench, CLI, progress, published, segment};
 
 crate::on_every_engine!(
     events_tell_the_way_of_a_call,
@@ -100,7 +100,10 @@ async fn events_are_read_on_from_any_number(b: Bench) {
     let ann = b.user("ann").await;
     let call = b.call(&ann.id, "Talk").await;
     for _ in 0..5 {
-        b.store.call_update(&call.id, CallPatch::default()).await.unwrap();
+        b.store
+            .call_update(CLI, &call.id, CallPatch::default())
+            .await
+            .unwrap();
     }
     assert_eq!(b.store.event_last_seq(&call.id).await.unwrap(), 6);
     assert_eq!(kinds(&b, &call.id, 4).await, [(5, "call"), (6, "call")]);
@@ -133,7 +136,7 @@ async fn numbers_have_no_gaps_whoever_writes(b: Bench) {
                 if task < 2 {
                     store.job_progress(&fence, &progress(f64::from(i))).await.unwrap();
                 } else {
-                    store.call_update(&id, CallPatch::default()).await.unwrap();
+                    store.call_update(CLI, &id, CallPatch::default()).await.unwrap();
                 }
             }
         });

@@ -7,20 +7,41 @@
     reason = "a test that meets an error has failed"
 )]
 
+mod anchor;
+mod audit;
 mod bench;
 mod call;
+mod call_details;
+mod call_list;
+mod comment;
 mod delete;
+mod edit;
+mod erase;
 mod event;
+mod idempotency;
+mod invitation;
 mod job;
 mod job_end;
+mod moment;
+mod moment_list;
 mod open;
+mod person;
 mod race;
+mod review;
+mod review_list;
+mod review_step;
+mod rubric;
+mod search;
 mod session;
+mod team;
+mod template;
 mod tidy;
 mod token;
+mod tracker;
 mod transcript;
 mod upload;
 mod user;
+mod viewer;
 
 /// Runs each of the named tests on all three engines. A test that is written but not named is dead code, and
 /// the compiler says so.

@@ -11,7 +11,7 @@ use gametape_core::{
 use gametape_store::{CallFilter, CallPatch, Fence, JobEnd, NewPart, Store, StoreError};
 use tokio::task::JoinSet;
 
-use crate::bench::{Bench, HOUR_MS, LEASE_MS, analyzed, new_call};
+use crate::bench::{Bench, CLI, HOUR_MS, LEASE_MS, analyzed, new_call};
 
 crate::on_every_engine!(
     no_job_is_given_out_twice,
@@ -172,7 +172,7 @@ async fn deleting_twins_together_leaves_no_recording(b: Bench) {
             .unwrap();
         let mut tasks = JoinSet::new();
         for (call, store) in calls.into_iter().zip(handles(&b)) {
-            tasks.spawn(async move { store.call_delete(&call.id).await });
+            tasks.spawn(async move { store.call_delete(CLI, &call.id).await });
         }
         let (store, fence) = (b.store.clone(), Fence::of(&job, "w"));
         let finish = tokio::spawn(async move { store.job_finish(&fence, JobEnd::Stored).await });
@@ -200,7 +200,7 @@ async fn a_caller_who_goes_away_leaves_nothing_half_done(b: Bench) {
     let call = b.call(&ann.id, "Talk").await;
     let mut finished = 0;
     for patience in 1..60 {
-        let mut update = Box::pin(b.other.call_update(&call.id, CallPatch::default()));
+        let mut update = Box::pin(b.other.call_update(CLI, &call.id, CallPatch::default()));
         let mut polls = 0;
         let outcome = poll_fn(|context| {
             polls += 1;
@@ -217,7 +217,10 @@ async fn a_caller_who_goes_away_leaves_nothing_half_done(b: Bench) {
         (1..59).contains(&finished),
         "{finished} of 59 updates were waited for"
     );
-    b.store.call_update(&call.id, CallPatch::default()).await.unwrap();
+    b.store
+        .call_update(CLI, &call.id, CallPatch::default())
+        .await
+        .unwrap();
     let last = b.store.event_last_seq(&call.id).await.unwrap();
     let events = b.store.events_after(&call.id, 0, 1_000).await.unwrap();
     assert_eq!(

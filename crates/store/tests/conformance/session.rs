@@ -1,13 +1,14 @@
 use gametape_core::id::{SessionId, UserId};
 use gametape_store::{NewSession, Session};
 
-use crate::bench::{Bench, HOUR_MS, MINUTE_MS, assert_conflict};
+use crate::bench::{Bench, CLI, HOUR_MS, MINUTE_MS, assert_conflict, assert_not_found};
 
 crate::on_every_engine!(
     a_session_says_who_it_belongs_to,
     use_is_noted_once_a_minute,
     an_expired_session_is_refused_and_swept,
     a_deleted_session_is_refused,
+    sessions_that_have_not_ended_are_listed,
 );
 
 async fn make(b: &Bench, user_id: &UserId, hash: &str, expires_at: i64) -> Session {
@@ -72,10 +73,24 @@ async fn an_expired_session_is_refused_and_swept(b: Bench) {
 }
 
 async fn a_deleted_session_is_refused(b: Bench) {
-    let ann = b.user("ann").await;
+    let (ann, bob) = (b.user("ann").await, b.user("bob").await);
     let session = make(&b, &ann.id, "h", b.now() + HOUR_MS).await;
-    b.store.session_delete(&session.id).await.unwrap();
+    assert_not_found(b.store.session_delete(CLI, &session.id, &bob.id).await);
+    assert!(b.store.session_authenticate("h").await.unwrap().is_some());
+    b.store.session_delete(CLI, &session.id, &ann.id).await.unwrap();
     assert!(b.store.session_authenticate("h").await.unwrap().is_none());
-    b.store.session_delete(&session.id).await.unwrap();
-    b.store.session_delete(&SessionId::new(1)).await.unwrap();
+    assert_not_found(b.store.session_delete(CLI, &session.id, &ann.id).await);
+    assert_not_found(b.store.session_delete(CLI, &SessionId::new(1), &ann.id).await);
+}
+
+async fn sessions_that_have_not_ended_are_listed(b: Bench) {
+    let (ann, bob) = (b.user("ann").await, b.user("bob").await);
+    make(&b, &ann.id, "over", b.now() + 10).await;
+    b.clock.advance_ms(5);
+    let old = make(&b, &ann.id, "old", b.now() + HOUR_MS).await;
+    b.clock.advance_ms(5);
+    let new = make(&b, &ann.id, "new", b.now() + HOUR_MS).await;
+    make(&b, &bob.id, "bob", b.now() + HOUR_MS).await;
+    assert_eq!(b.store.session_list(&ann.id).await.unwrap(), [new, old]);
+    assert!(b.store.session_list(&UserId::new(1)).await.unwrap().is_empty());
 }

@@ -4,7 +4,7 @@ use gametape_core::{
 };
 use gametape_store::{NewToken, Token};
 
-use crate::bench::{Bench, MINUTE_MS, assert_conflict, assert_not_found};
+use crate::bench::{Bench, CLI, MINUTE_MS, assert_conflict, assert_not_found};
 
 crate::on_every_engine!(
     a_token_says_who_it_acts_for,
@@ -24,7 +24,7 @@ fn new(user_id: &UserId, hash: &str, expires_at: Option<i64>) -> NewToken {
 }
 
 async fn make(b: &Bench, user_id: &UserId, hash: &str) -> Token {
-    b.store.token_create(new(user_id, hash, None)).await.unwrap()
+    b.store.token_create(CLI, new(user_id, hash, None)).await.unwrap()
 }
 
 async fn a_token_says_who_it_acts_for(b: Bench) {
@@ -37,7 +37,7 @@ async fn a_token_says_who_it_acts_for(b: Bench) {
     let (found, user) = b.store.token_authenticate("h").await.unwrap().unwrap();
     assert_eq!((found.id, user), (token.id, ann.clone()));
     assert!(b.store.token_authenticate("other").await.unwrap().is_none());
-    assert_conflict(b.store.token_create(new(&ann.id, "h", None)).await);
+    assert_conflict(b.store.token_create(CLI, new(&ann.id, "h", None)).await);
 }
 
 async fn use_is_noted_once_a_minute(b: Bench) {
@@ -66,7 +66,7 @@ async fn use_is_noted_once_a_minute(b: Bench) {
 async fn an_expired_token_is_refused(b: Bench) {
     let ann = b.user("ann").await;
     b.store
-        .token_create(new(&ann.id, "h", Some(b.now() + 10)))
+        .token_create(CLI, new(&ann.id, "h", Some(b.now() + 10)))
         .await
         .unwrap();
     b.clock.advance_ms(9);
@@ -80,13 +80,13 @@ async fn a_token_is_revoked_by_its_owner_or_by_an_admin(b: Bench) {
     let first = make(&b, &ann.id, "1").await;
     b.clock.advance_ms(1);
     let second = make(&b, &ann.id, "2").await;
-    assert_not_found(b.store.token_revoke(&first.id, Some(&bob.id)).await);
+    assert_not_found(b.store.token_revoke(CLI, &first.id, Some(&bob.id)).await);
     assert!(b.store.token_authenticate("1").await.unwrap().is_some());
-    b.store.token_revoke(&first.id, Some(&ann.id)).await.unwrap();
+    b.store.token_revoke(CLI, &first.id, Some(&ann.id)).await.unwrap();
     let revoked_at = b.now();
     b.clock.advance_ms(5);
-    b.store.token_revoke(&first.id, Some(&ann.id)).await.unwrap();
-    b.store.token_revoke(&second.id, None).await.unwrap();
+    b.store.token_revoke(CLI, &first.id, Some(&ann.id)).await.unwrap();
+    b.store.token_revoke(CLI, &second.id, None).await.unwrap();
     for hash in ["1", "2"] {
         assert!(b.store.token_authenticate(hash).await.unwrap().is_none());
     }
@@ -97,5 +97,5 @@ async fn a_token_is_revoked_by_its_owner_or_by_an_admin(b: Bench) {
         [(&first.id, Some(revoked_at)), (&second.id, Some(b.now()))]
     );
     assert!(b.store.token_list(&bob.id).await.unwrap().is_empty());
-    assert_not_found(b.store.token_revoke(&TokenId::new(1), None).await);
+    assert_not_found(b.store.token_revoke(CLI, &TokenId::new(1), None).await);
 }

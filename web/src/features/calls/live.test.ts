@@ -4,6 +4,14 @@ import { applyEvent, readEvent } from './live';
 
 const call: Call = {
   id: 'call_1',
+  team_id: null,
+  visibility: 'private',
+  tags: [],
+  participants: [],
+  invited: [],
+  deal: {},
+  talk: {},
+  comment_count: 0,
   owner_id: 'usr_1',
   title: 'A call',
   state: 'queued',

@@ -6,7 +6,7 @@ import { timeAtOffset, wordAt, wordAtOffset, wordOffsets } from './words';
 
 function segment(id: string, start_ms: number, end_ms: number, channel = 0, text = id): Segment {
   const role = channel === 0 ? 'rep' : 'customer';
-  return { id, start_ms, end_ms, channel, text, words: [], speaker: { role, name: role } };
+  return { id, start_ms, end_ms, channel, text, words: [], edited: false, speaker: { role, name: role } };
 }
 
 const ids = (segments: Segment[]) => segments.map(({ id }) => id);

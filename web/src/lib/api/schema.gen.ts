@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who did what, the newest first. */
+        get: operations["listAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/calls": {
         parameters: {
             query?: never;
@@ -11,7 +28,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The calls that the caller may see, the newest first. */
+        /** The calls that the caller may see, the newest first unless sorted in another way. */
         get: operations["listCalls"];
         put?: never;
         /** Makes a call, of a `file` in a form or of an upload. */
@@ -92,6 +109,61 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/calls/{id}/comments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Comments of a call that the caller may see, the oldest first, each with its answers. As `WebVTT` (a metadata
+         *     track with JSON in its cues) and as W3C Web Annotations they come all at once.
+         */
+        get: operations["listComments"];
+        put?: never;
+        /** Comments on a call, or on a place in it: then the words that are said there are quoted. */
+        post: operations["createComment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{id}/edits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Corrections of a call's transcript, those that were taken back too, the oldest first. */
+        get: operations["listEdits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{id}/edits/{edit_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a correction back. It stays in the list. */
+        delete: operations["revertEdit"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/calls/{id}/events": {
         parameters: {
             query?: never;
@@ -99,7 +171,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Events of a call, past ones first: `state`, `progress`, `segment` and `call`, with the event's number as id. */
+        /**
+         * Events of a call that are for the caller, past ones first: `state`, `progress`, `segment`, `call`, `comment`,
+         *     `review` and `edit`, with the event's number as id. Numbers of others' events are missing.
+         */
         get: operations["streamCallEvents"];
         put?: never;
         post?: never;
@@ -177,6 +252,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/calls/{id}/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reviews of a call that the caller may see, the newest first. */
+        get: operations["listCallReviews"];
+        put?: never;
+        /**
+         * Begins a review of a call, which anybody may who sees the call, its owner too. Until it is submitted or
+         *     withdrawn, everybody else's reviews of the call are kept from the caller.
+         */
+        post: operations["createReview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{id}/segments/{segment_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Corrects a segment. The words in which its new text differs are kept as corrections, which can be taken back
+         *     one by one and stay when the call is transcribed again; what the machine heard is kept, too.
+         */
+        patch: operations["correctSegment"];
+        trace?: never;
+    };
     "/api/v1/calls/{id}/speakers": {
         parameters: {
             query?: never;
@@ -212,6 +328,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/calls/{id}/tracker-hits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What trackers found in a call, along its recording. */
+        get: operations["listCallTrackerHits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/calls/{id}/transcript": {
         parameters: {
             query?: never;
@@ -219,11 +352,244 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The words of a call, also while they grow. */
+        /** The words of a call with people's corrections, also while they grow. */
         get: operations["getTranscript"];
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{id}/transcript/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The versions of a call's transcript, the oldest first. */
+        get: operations["listTranscriptVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/comment-templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The templates that the caller may use, their own and shared ones, the oldest first. */
+        get: operations["listCommentTemplates"];
+        put?: never;
+        /** Makes a template. */
+        post: operations["createCommentTemplate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/comment-templates/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Deletes a template; comments made of it stay. */
+        delete: operations["deleteCommentTemplate"];
+        options?: never;
+        head?: never;
+        /** Changes a template. With If-Match, only if it was not changed meanwhile. */
+        patch: operations["updateCommentTemplate"];
+        trace?: never;
+    };
+    "/api/v1/comments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A comment or an answer. */
+        get: operations["getComment"];
+        put?: never;
+        post?: never;
+        /**
+         * Deletes a comment or an answer; for its author and administrators. What it said is gone; it stays as an empty
+         *     place while it has answers.
+         */
+        delete: operations["deleteComment"];
+        options?: never;
+        head?: never;
+        /**
+         * Changes what a comment or an answer says; for its author. What it said before stays in its history. With
+         *     If-Match, only if it was not changed meanwhile.
+         */
+        patch: operations["updateComment"];
+        trace?: never;
+    };
+    "/api/v1/comments/{id}/reactions/{reaction}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Reacts to a comment or an answer, once for each reaction and person. */
+        put: operations["addReaction"];
+        post?: never;
+        /** Takes the caller's own reaction back. */
+        delete: operations["removeReaction"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/comments/{id}/reopen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says that a comment is open again. */
+        post: operations["reopenComment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/comments/{id}/replies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answers a comment. Whoever sees the comment sees the answer. */
+        post: operations["createReply"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/comments/{id}/resolve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says that what a comment asks for is settled; for everybody who sees it. */
+        post: operations["resolveComment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/comments/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a comment or an answer said, the oldest first, up to what it says now; nothing once it is deleted. */
+        get: operations["listCommentVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All invitations, also those that are over, the newest first. */
+        get: operations["listInvitations"];
+        put?: never;
+        /** Makes an invitation. Its token, for the link, is shown this once. */
+        post: operations["createInvitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invitations/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes the account that an invitation offers, and signs the browser in. */
+        post: operations["acceptInvitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invitations/open": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What the invitation of a link offers. */
+        post: operations["openInvitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invitations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes an invitation back: its link does not work any more. */
+        delete: operations["revokeInvitation"];
         options?: never;
         head?: never;
         patch?: never;
@@ -280,6 +646,400 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/moments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Moments of the calls that the caller may see. While they review a call themselves, they see those that its
+         *     comments make, and no trace of other people's scores.
+         */
+        get: operations["listMoments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/moments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A moment with what it is made of. */
+        get: operations["getMoment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everybody with an account, those who came first at the top. */
+        get: operations["listPeople"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The caller's reviews, and reviews of their calls that they may see, the newest first. */
+        get: operations["listReviews"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All reviews that the caller may see as comma-separated values (RFC 4180), one row a score, the oldest review
+         *     first. Text that a spreadsheet would take for a formula has an apostrophe in front. Several places that a
+         *     score rests on are separated by ` | `.
+         */
+        get: operations["exportReviews"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A review with its rubric, scores, result and history. */
+        get: operations["getReview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes what a draft says about the call as a whole. */
+        patch: operations["updateReview"];
+        trace?: never;
+    };
+    "/api/v1/reviews/{id}/evidence/{evidence_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a place away from a draft. */
+        delete: operations["removeEvidence"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews/{id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Shows a submitted review to everybody who sees the call; only the reviewee may. */
+        post: operations["releaseReview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews/{id}/reopen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes up a review again that was submitted or released; until it is submitted again only its author sees it,
+         *     and everybody else's reviews of the call are kept from them.
+         */
+        post: operations["reopenReview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews/{id}/respond": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answers a submitted or released review, in place of what was answered before; only the reviewee may. */
+        post: operations["respondToReview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews/{id}/scores/{criterion_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Says something about a criterion in a draft, in place of what was said before. */
+        put: operations["setScore"];
+        post?: never;
+        /** Takes back what a draft says about a criterion; its evidence stays. */
+        delete: operations["unsetScore"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews/{id}/scores/{criterion_id}/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ties a criterion of a draft to a place in the call; may come before its value. The `ETag` is the review's. */
+        post: operations["addEvidence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews/{id}/submit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hands a draft to the reviewee. One that still lacks something is refused as `incomplete`; `missing` of the
+         *     review lists what.
+         */
+        post: operations["submitReview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews/{id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a review back for good; only its author sees it from now on. */
+        post: operations["withdrawReview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rubrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Rubrics, the oldest first. */
+        get: operations["listRubrics"];
+        put?: never;
+        /** Makes a rubric. Nobody can use it before it is published. */
+        post: operations["createRubric"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rubrics/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A rubric with its draft. */
+        get: operations["getRubric"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes a rubric's title, description and draft. Published versions stay as they are. */
+        patch: operations["updateRubric"];
+        trace?: never;
+    };
+    "/api/v1/rubrics/{id}/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a rubric away from what is offered for new reviews. */
+        post: operations["archiveRubric"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rubrics/{id}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Freezes the draft as the next version, which new reviews take from now on. An unfinished draft is refused as
+         *     `incomplete`.
+         */
+        post: operations["publishRubric"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rubrics/{id}/unarchive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Offers an archived rubric for new reviews again. */
+        post: operations["unarchiveRubric"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rubrics/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Published versions of a rubric, the newest first. */
+        get: operations["listRubricVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rubrics/{id}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A published version of a rubric; it never changes. */
+        get: operations["getRubricVersion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Titles, transcripts and comments that the caller may see: the newest call first, and along its recording. */
+        get: operations["search"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/server": {
         parameters: {
             query?: never;
@@ -315,6 +1075,98 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The browsers that the caller is signed in with, the newest first. */
+        get: operations["listSessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Signs one of the caller's browsers out. */
+        delete: operations["endSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/teams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All teams, in the order of their names. */
+        get: operations["listTeams"];
+        put?: never;
+        /** Makes a team with nobody in it. */
+        post: operations["createTeam"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/teams/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A team. */
+        get: operations["getTeam"];
+        put?: never;
+        post?: never;
+        /**
+         * Deletes a team. Its people and calls stay; the calls that it saw are seen by their owners and the people
+         *     invited to them alone, until their owners say otherwise.
+         */
+        delete: operations["deleteTeam"];
+        options?: never;
+        head?: never;
+        /** Gives a team another name. */
+        patch: operations["updateTeam"];
+        trace?: never;
+    };
+    "/api/v1/teams/{id}/members/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Puts somebody into a team, who then sees its calls. */
+        put: operations["addTeamMember"];
+        post?: never;
+        /** Takes somebody out of a team. Their calls stay in it. */
+        delete: operations["removeTeamMember"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tokens": {
         parameters: {
             query?: never;
@@ -345,6 +1197,63 @@ export interface paths {
         post?: never;
         /** Stops a token for good; administrators may stop anybody's. */
         delete: operations["revokeToken"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trackers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All trackers, the oldest first. */
+        get: operations["listTrackers"];
+        put?: never;
+        /** Makes a tracker. Calls that are here already are looked through in the background. */
+        post: operations["createTracker"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trackers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A tracker. */
+        get: operations["getTracker"];
+        put?: never;
+        post?: never;
+        /** Deletes a tracker and its hits. With If-Match, only if nobody else changed it meanwhile. */
+        delete: operations["deleteTracker"];
+        options?: never;
+        head?: never;
+        /** Changes a tracker. With If-Match, only if nobody else changed it meanwhile. */
+        patch: operations["updateTracker"];
+        trace?: never;
+    };
+    "/api/v1/trackers/{id}/hits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where a tracker found something, in calls that the caller may see: the newest call first, and along its
+         *     recording.
+         */
+        get: operations["listTrackerHits"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -419,14 +1328,109 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Shuts an account, which signs the person out everywhere, or opens it again. */
+        /**
+         * Changes an account. Shutting it signs the person out everywhere and stops their tokens. The last
+         *     administrator who can sign in stays one.
+         */
         patch: operations["updateUser"];
+        trace?: never;
+    };
+    "/api/v1/users/{id}/erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Forgets a person, for good: their name, address, sessions, tokens, notes to themselves, drafts and reactions are
+         *     deleted; comments and reviews that others saw keep their place without a name.
+         */
+        post: operations["eraseUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Who accepts an invitation. */
+        AcceptInvitation: {
+            /** @description Sign-in name. */
+            email: string;
+            /** @description As shown to colleagues. */
+            name: string;
+            /** @description A password, 10 to 256 characters. */
+            password: string;
+            /** @description What the link holds. */
+            token: string;
+        };
+        /** @description A place in the call. */
+        AddEvidence: {
+            /**
+             * Format: int64
+             * @description The channel whose words are meant, counted from 0; all of them unless given.
+             */
+            channel?: number | null;
+            /**
+             * Format: int64
+             * @description End, in milliseconds of the recording; behind the start.
+             */
+            end_ms: number;
+            /**
+             * Format: int64
+             * @description Start, in milliseconds of the recording.
+             */
+            start_ms: number;
+        };
+        /** @description A place in a call, and the words that are said there. */
+        Anchor: {
+            /** @description The channel whose words are meant, counted from 0; null for all of them. */
+            channel?: number | null;
+            /**
+             * Format: int64
+             * @description End, in milliseconds of the recording.
+             */
+            end_ms: number;
+            /** @description A few words before. */
+            prefix: string;
+            /** @description The words that are said there; empty where nobody speaks. */
+            quote: string;
+            /**
+             * Format: int64
+             * @description Start, in milliseconds of the recording.
+             */
+            start_ms: number;
+            /** @description How well it is tied to the transcript. */
+            status: components["schemas"]["AnchorStatus"];
+            /** @description A few words behind. */
+            suffix: string;
+        };
+        /**
+         * @description How well a place is tied to the transcript that people read.
+         * @enum {string}
+         */
+        AnchorStatus: "exact" | "moved" | "check";
+        /** @description A cap that lowers a result. */
+        AppliedCap: {
+            /** @description The critical criterion. */
+            criterion_id: string;
+            /**
+             * Format: int64
+             * @description What it leaves at most, in thousandths.
+             */
+            result_permille: number;
+            /**
+             * Format: int64
+             * @description Its value in the review.
+             */
+            value: number;
+        };
         /** @description One try at a job. */
         Attempt: {
             /**
@@ -451,6 +1455,41 @@ export interface components {
             /** @description The worker that made it; for administrators. */
             worker?: string | null;
         };
+        /**
+         * @description Who sees a comment and its answers, among those who see the call.
+         * @enum {string}
+         */
+        Audience: "call" | "mentioned" | "author";
+        /** @description An entry of the audit log: it is never changed. */
+        AuditEntry: {
+            /**
+             * @description What they did.
+             * @example call.delete
+             */
+            action: string;
+            /** @description Who; null for the command line, and for somebody who could not sign in. */
+            actor_id?: string | null;
+            /** @description Network address of the client. */
+            address?: string | null;
+            /**
+             * Format: int64
+             * @description When, in milliseconds since 1970.
+             */
+            at: number;
+            /** @description The call it belongs to, if it belongs to one. */
+            call_id?: string | null;
+            /** @description More about it. */
+            detail: Record<string, never>;
+            /** @description Which. */
+            id: string;
+            /** @description Which of them. */
+            target_id: string;
+            /**
+             * @description What kind of thing it was done to.
+             * @example call
+             */
+            target_kind: string;
+        };
         /** @description One recorded conversation. */
         Call: {
             /**
@@ -460,9 +1499,16 @@ export interface components {
             channels?: number | null;
             /**
              * Format: int64
+             * @description Comments and answers that everybody sees who sees the call.
+             */
+            comment_count: number;
+            /**
+             * Format: int64
              * @description When it was made here, in milliseconds since 1970.
              */
             created_at: number;
+            /** @description What it is about to sell. */
+            deal: components["schemas"]["Deal"];
             /** @description An older call with the very same recording. */
             duplicate_of?: string | null;
             /**
@@ -477,6 +1523,8 @@ export interface components {
              * @example call_01JZ8Q4W9V7N3T5K2M6R8X0B1C
              */
             id: string;
+            /** @description People who see it whatever its visibility is. */
+            invited: string[];
             /** @description Language of the transcript, as a two-letter code. */
             language?: string | null;
             /**
@@ -486,6 +1534,8 @@ export interface components {
             occurred_at?: number | null;
             /** @description The rep whose call it is. */
             owner_id: string;
+            /** @description Who took part. */
+            participants: components["schemas"]["Participant"][];
             problem?: components["schemas"]["CallProblem"] | null;
             progress?: components["schemas"]["Progress"] | null;
             /** @description Language asked for; null to detect it. */
@@ -494,6 +1544,12 @@ export interface components {
             requested_model?: string | null;
             /** @description Where it stands. */
             state: components["schemas"]["CallState"];
+            /** @description Labels. */
+            tags: string[];
+            /** @description How the talking was shared. */
+            talk: components["schemas"]["TalkFigures"];
+            /** @description Whose team's it is. */
+            team_id?: string | null;
             /** @description As shown in lists. */
             title: string;
             /**
@@ -503,30 +1559,32 @@ export interface components {
             updated_at: number;
             /** @description Its upload, until that is complete. */
             upload_id?: string | null;
+            /** @description Who sees it. */
+            visibility: components["schemas"]["Visibility"];
         };
         /** @description What is known about a call beside its recording. */
         CallMeta: {
-            /**
-             * @description Language, as a two-letter code; detected unless given.
-             * @default null
-             */
-            language: string | null;
-            /**
-             * @description Model to use; the worker's default unless given.
-             * @default null
-             */
-            model: string | null;
+            deal?: components["schemas"]["DealChange"] | null;
+            /** @description People who see it whatever its visibility is: 100 at most. */
+            invited?: string[];
+            /** @description Language, as a two-letter code; detected unless given. */
+            language?: string | null;
+            /** @description Model to use; the worker's default unless given. */
+            model?: string | null;
             /**
              * Format: int64
              * @description When the conversation took place, in milliseconds since 1970.
-             * @default null
              */
-            occurred_at: number | null;
-            /**
-             * @description As shown in lists; the file's name unless given.
-             * @default null
-             */
-            title: string | null;
+            occurred_at?: number | null;
+            /** @description Who took part: 30 at most. */
+            participants?: components["schemas"]["Participant"][];
+            /** @description Labels: 20 at most, of 40 characters at most. */
+            tags?: string[];
+            /** @description Whose team's it is: one of the caller's own. Theirs unless given, if they are in exactly one. */
+            team_id?: string | null;
+            /** @description As shown in lists; the file's name unless given. */
+            title?: string | null;
+            visibility?: components["schemas"]["Visibility"] | null;
         };
         /** @description Why a call failed. */
         CallProblem: {
@@ -538,11 +1596,29 @@ export interface components {
             /** @description What happened and what to do. */
             detail: string;
         };
+        /** @description Reviews of one call. */
+        CallReviews: components["schemas"]["List_Review"] & {
+            /** @description Whether the caller has an open review of this call, so that everybody else's are kept from them. */
+            blind: boolean;
+        };
         /**
          * @description State of a call.
          * @enum {string}
          */
         CallState: "uploading" | "queued" | "processing" | "ready" | "failed" | "cancelled";
+        /** @description What happens to the whole result when one criterion is scored low. */
+        Cap: {
+            /**
+             * Format: int64
+             * @description At this value or below,
+             */
+            at_or_below: number;
+            /**
+             * Format: int64
+             * @description the result is this at most, in thousandths.
+             */
+            result_permille: number;
+        };
         /** @description Another password for oneself. */
         ChangePassword: {
             /** @description The password from now on: 10 to 256 characters. */
@@ -550,8 +1626,167 @@ export interface components {
             /** @description The password so far. */
             old_password: string;
         };
+        /** @description A note on a call, or an answer to one. */
+        Comment: {
+            anchor?: components["schemas"]["Anchor"] | null;
+            /** @description Who sees it; as its parent for answers. */
+            audience: components["schemas"]["Audience"];
+            /** @description Whose. */
+            author_id: string;
+            /** @description What its author is called; null for somebody who asked to be forgotten. */
+            author_name?: string | null;
+            /** @description What was said or done. */
+            behaviour?: string | null;
+            /** @description The words, as Markdown; empty once it is deleted. */
+            body: string;
+            /** @description On which call. */
+            call_id: string;
+            /**
+             * Format: int64
+             * @description When it was written, in milliseconds since 1970.
+             */
+            created_at: number;
+            /**
+             * Format: int64
+             * @description When it was deleted, in milliseconds since 1970: then it is here only for its answers' sake.
+             */
+            deleted_at?: number | null;
+            /**
+             * Format: int64
+             * @description When its text was last edited, in milliseconds since 1970.
+             */
+            edited_at?: number | null;
+            /** @description Which. */
+            id: string;
+            /** @description What came of it. */
+            impact?: string | null;
+            /** @description What it is for. */
+            kind: components["schemas"]["CommentKind"];
+            /** @description Ids of the people it mentions. */
+            mentions: string[];
+            /** @description The comment that it answers; null for a comment of its own. */
+            parent_id?: string | null;
+            /** @description Reactions, in the order in which they first came. */
+            reactions: components["schemas"]["Reaction"][];
+            /**
+             * Format: int64
+             * @description When it was settled, in milliseconds since 1970.
+             */
+            resolved_at?: number | null;
+            /** @description Who settled it. */
+            resolved_by?: string | null;
+            /** @description When and where it happened. */
+            situation?: string | null;
+            /**
+             * Format: int64
+             * @description Grows with every edit; in quotes it is the `ETag`.
+             */
+            version: number;
+        };
+        /** @description How many comments of each kind there are. */
+        CommentCounts: {
+            /**
+             * Format: int64
+             * @description This could go better.
+             */
+            improve: number;
+            /**
+             * Format: int64
+             * @description Anything else.
+             */
+            note: number;
+            /**
+             * Format: int64
+             * @description This went well.
+             */
+            praise: number;
+            /**
+             * Format: int64
+             * @description What was behind this?
+             */
+            question: number;
+            /**
+             * Format: int64
+             * @description Answers to all of them.
+             */
+            replies: number;
+        };
+        /**
+         * @description What a comment is for.
+         * @enum {string}
+         */
+        CommentKind: "praise" | "improve" | "question" | "note";
+        /** @description A comment that somebody writes often. */
+        CommentTemplate: {
+            /** @description What was said or done. */
+            behaviour?: string | null;
+            /** @description Their words, as Markdown. */
+            body: string;
+            /**
+             * Format: int64
+             * @description When it was made, in milliseconds since 1970.
+             */
+            created_at: number;
+            /** @description Which. */
+            id: string;
+            /** @description What came of it. */
+            impact?: string | null;
+            /** @description What comments made of it are for. */
+            kind: components["schemas"]["CommentKind"];
+            /** @description Whose. */
+            owner_id: string;
+            /** @description Whether everybody may use it. */
+            shared: boolean;
+            /** @description When and where it happened. */
+            situation?: string | null;
+            /** @description As shown in the list of templates. */
+            title: string;
+            /**
+             * Format: int64
+             * @description Grows with every change; in quotes it is the `ETag`.
+             */
+            version: number;
+        };
+        /** @description A comment with its answers. */
+        CommentThread: components["schemas"]["Comment"] & {
+            /** @description Its answers, the oldest first. */
+            replies: components["schemas"]["Comment"][];
+        };
+        /** @description What a comment said. */
+        CommentVersion: {
+            /** @description What was said or done. */
+            behaviour?: string | null;
+            /** @description The words, as Markdown. */
+            body: string;
+            /**
+             * Format: int64
+             * @description When that was written, in milliseconds since 1970.
+             */
+            created_at: number;
+            /** @description What came of it. */
+            impact?: string | null;
+            /** @description What it was for. */
+            kind: components["schemas"]["CommentKind"];
+            /** @description When and where it happened. */
+            situation?: string | null;
+            /**
+             * Format: int64
+             * @description Its number; the last one is what the comment says now.
+             */
+            version: number;
+        };
+        /** @description What a segment should read. */
+        CorrectSegment: {
+            /** @description Its new text, up to 5,000 characters; empty if nothing was said. */
+            text: string;
+            /** @description Its text as it was read: refused with 412 if somebody changed it meanwhile. */
+            was?: string | null;
+        };
         /** @description A call to make of an upload. */
         CreateCall: {
+            deal?: components["schemas"]["DealChange"] | null;
+            /** @description People who see it whatever its visibility is: 100 at most. */
+            invited?: string[];
             /** @description Language, as a two-letter code; detected unless given. */
             language?: string | null;
             /** @description Model to use; the worker's default unless given. */
@@ -561,10 +1796,109 @@ export interface components {
              * @description When the conversation took place, in milliseconds since 1970.
              */
             occurred_at?: number | null;
+            /** @description Who took part: 30 at most. */
+            participants?: components["schemas"]["Participant"][];
+            /** @description Labels: 20 at most, of 40 characters at most. */
+            tags?: string[];
+            /** @description Whose team's it is: one of the caller's own. Theirs unless given, if they are in exactly one. */
+            team_id?: string | null;
             /** @description As shown in lists; the file's name unless given. */
             title?: string | null;
             /** @description The upload; it need not be complete yet. */
             upload_id: string;
+            visibility?: components["schemas"]["Visibility"] | null;
+        };
+        /** @description A comment to write. */
+        CreateComment: {
+            /** @description Who sees it; everybody who sees the call unless given. */
+            audience?: components["schemas"]["Audience"];
+            /** @description What was said or done, up to 1,000 characters. */
+            behaviour?: string | null;
+            /** @description The words, as Markdown, up to 5,000 characters. May be empty if one of the three parts below is there. */
+            body?: string;
+            /**
+             * Format: int32
+             * @description The channel whose words are meant, counted from 0; all of them unless given.
+             */
+            channel?: number | null;
+            /**
+             * Format: int64
+             * @description End of its place, in milliseconds of the recording.
+             */
+            end_ms?: number | null;
+            /** @description What came of it, up to 1,000 characters. */
+            impact?: string | null;
+            /** @description What it is for; a note unless given. */
+            kind?: components["schemas"]["CommentKind"];
+            /** @description Ids of people to mention, up to 50, who may see the call. */
+            mentions?: string[];
+            /** @description When and where it happened, up to 1,000 characters. */
+            situation?: string | null;
+            /**
+             * Format: int64
+             * @description Start of its place, in milliseconds of the recording; without one it is about the whole call.
+             */
+            start_ms?: number | null;
+        };
+        /** @description An invitation to make. */
+        CreateInvitation: {
+            /** @description Who it is meant for; whoever has the link can use it. */
+            email?: string | null;
+            /**
+             * Format: int64
+             * @description For how many days it works, 1 to 30; 7 unless given.
+             */
+            expires_in_days?: number | null;
+            /** @description What they will do here. */
+            role: components["schemas"]["Role"];
+            /** @description The teams they will be in, 50 at most. */
+            team_ids?: string[];
+        };
+        /** @description An answer to write. */
+        CreateReply: {
+            /** @description What was said or done, up to 1,000 characters. */
+            behaviour?: string | null;
+            /** @description The words, as Markdown, up to 5,000 characters. May be empty if one of the three parts below is there. */
+            body?: string;
+            /** @description What came of it, up to 1,000 characters. */
+            impact?: string | null;
+            /** @description What it is for; a note unless given. */
+            kind?: components["schemas"]["CommentKind"];
+            /** @description Ids of people to mention, up to 50, who may see the comment. */
+            mentions?: string[];
+            /** @description When and where it happened, up to 1,000 characters. */
+            situation?: string | null;
+        };
+        /** @description A review to begin. */
+        CreateReview: {
+            /** @description The rubric to use, in its current version; the default rubric unless given. */
+            rubric_id?: string | null;
+        };
+        /** @description A rubric to make. */
+        CreateRubric: {
+            /** @description What it is for. */
+            description?: string;
+            /** @description What to begin with; empty unless given. */
+            draft?: components["schemas"]["RubricDraft"];
+            /** @description As shown. */
+            title: string;
+        };
+        /** @description A template to make. */
+        CreateTemplate: {
+            /** @description What was said or done, up to 1,000 characters. */
+            behaviour?: string | null;
+            /** @description Their words, as Markdown, up to 5,000 characters. May be empty if one of the parts below is there. */
+            body?: string;
+            /** @description What came of it, up to 1,000 characters. */
+            impact?: string | null;
+            /** @description What comments made of it are for; notes unless given. */
+            kind?: components["schemas"]["CommentKind"];
+            /** @description Whether everybody may use it; for coaches and administrators. */
+            shared?: boolean;
+            /** @description When and where it happened, up to 1,000 characters. */
+            situation?: string | null;
+            /** @description As shown in the list of templates, up to 100 characters. */
+            title: string;
         };
         /** @description A token to make. */
         CreateToken: {
@@ -578,6 +1912,16 @@ export interface components {
             /** @description What it may do. */
             scope: components["schemas"]["Scope"];
         };
+        /** @description A tracker to make. */
+        CreateTracker: {
+            /** @description What it is for. */
+            description?: string;
+            /** @description What to look for: 1 to 200 phrases of 100 characters at most. */
+            phrases: string[];
+            speaker_role?: components["schemas"]["SpeakerRole"] | null;
+            /** @description As shown. */
+            title: string;
+        };
         /** @description An account to make. */
         CreateUser: {
             /** @description Sign-in name. */
@@ -589,6 +1933,14 @@ export interface components {
             /** @description What they do here. */
             role: components["schemas"]["Role"];
         };
+        /** @description A new invitation with what its link holds, which is shown this once. */
+        CreatedInvitation: components["schemas"]["Invitation"] & {
+            /**
+             * @description What the link holds.
+             * @example gti_…
+             */
+            token: string;
+        };
         /** @description A new token with its secret, which is shown this once. */
         CreatedToken: components["schemas"]["Token"] & {
             /**
@@ -596,6 +1948,266 @@ export interface components {
              * @example gt_…
              */
             token: string;
+        };
+        /** @description One line of a rubric. */
+        Criterion: {
+            cap?: components["schemas"]["Cap"] | null;
+            /** @description Whether a value needs at least one place in the call that it rests on. */
+            evidence_required: boolean;
+            /** @description What to listen for. */
+            guidance: string;
+            /** @description Which; the same in all versions of the rubric. */
+            id: string;
+            /** @description One description for each level, from the lowest. */
+            levels: components["schemas"]["Level"][];
+            /** @description The levels it is scored on. */
+            scale: components["schemas"]["Scale"];
+            /** @description As shown. */
+            title: string;
+            /**
+             * Format: int64
+             * @description How much it counts against the others; 0 for not at all.
+             */
+            weight: number;
+        };
+        /** @description One line of a draft. */
+        CriterionDraft: {
+            cap?: components["schemas"]["Cap"] | null;
+            /** @description Whether a value needs at least one place in the call that it rests on; true unless given. */
+            evidence_required?: boolean;
+            /** @description What to listen for. */
+            guidance?: string;
+            /** @description Which, for one that the rubric has or had already; all others get a new id. */
+            id?: string | null;
+            /** @description One description for each level, from the lowest. */
+            levels?: components["schemas"]["Level"][];
+            /** @description The levels it is scored on. */
+            scale: components["schemas"]["Scale"];
+            /** @description As shown. */
+            title: string;
+            /**
+             * Format: int64
+             * @description How much it counts against the others; 0 for not at all, 1 unless given.
+             */
+            weight?: number;
+        };
+        /** @description What a call is about to sell. */
+        Deal: {
+            /**
+             * Format: int64
+             * @description What it is worth, in the smallest unit of `currency`.
+             */
+            amount_minor?: number | null;
+            /**
+             * @description Currency (ISO 4217).
+             * @example EUR
+             */
+            currency?: string | null;
+            /** @description Its id in another system. */
+            external_id?: string | null;
+            /** @description As the team calls it. */
+            name?: string | null;
+            outcome?: components["schemas"]["DealOutcome"] | null;
+            /** @description Where it stands, in the team's own words. */
+            stage?: string | null;
+        };
+        /** @description What to say about a deal; what is left out stays, null is forgotten. */
+        DealChange: {
+            /**
+             * Format: int64
+             * @description What it is worth, in the smallest unit of `currency`; 0 or more.
+             * @default null
+             */
+            amount_minor: number | null;
+            /**
+             * @description Currency, as three capital letters (ISO 4217).
+             * @default null
+             * @example EUR
+             */
+            currency: string | null;
+            /**
+             * @description Its id in another system; 200 characters at most.
+             * @default null
+             */
+            external_id: string | null;
+            /**
+             * @description As the team calls it; 200 characters at most.
+             * @default null
+             */
+            name: string | null;
+            /** @default null */
+            outcome: components["schemas"]["DealOutcome"] | null;
+            /**
+             * @description Where it stands, in the team's own words; 80 characters at most.
+             * @default null
+             */
+            stage: string | null;
+        };
+        /**
+         * @description How a deal ended, or has not yet.
+         * @enum {string}
+         */
+        DealOutcome: "open" | "won" | "lost";
+        /** @description A correction: words of the machine, and what somebody wrote instead. */
+        Edit: {
+            /** @description What is to be read instead. */
+            after: string;
+            /** @description Who wrote it. */
+            author_id: string;
+            /** @description What the machine heard. */
+            before: string;
+            /** @description Channel, counted from 0. */
+            channel?: number | null;
+            /**
+             * Format: int64
+             * @description When it was written, in milliseconds since 1970.
+             */
+            created_at: number;
+            /**
+             * Format: int64
+             * @description End, in milliseconds of the recording.
+             */
+            end_ms: number;
+            /** @description Which. */
+            id: string;
+            /** @description Whether it was taken back. */
+            reverted: boolean;
+            /**
+             * Format: int64
+             * @description When it was taken back, in milliseconds since 1970.
+             */
+            reverted_at?: number | null;
+            /** @description Who took it back. */
+            reverted_by?: string | null;
+            /**
+             * Format: int64
+             * @description Start, in milliseconds of the recording.
+             */
+            start_ms: number;
+            /** @description How well it is tied to the transcript; one to `check` is not applied. */
+            status: components["schemas"]["AnchorStatus"];
+        };
+        /** @description How to forget a person. */
+        EraseUser: {
+            /** @description What becomes of their calls. */
+            calls: components["schemas"]["ErasedCalls"];
+        };
+        /**
+         * @description What becomes of the calls of somebody who is forgotten.
+         * @enum {string}
+         */
+        ErasedCalls: "delete" | "keep";
+        /** @description A place in the call that a score rests on. */
+        Evidence: {
+            /** @description The channel whose words are meant, counted from 0; null for all of them. */
+            channel?: number | null;
+            /**
+             * Format: int64
+             * @description End, in milliseconds of the recording.
+             */
+            end_ms: number;
+            /** @description Which. */
+            id: string;
+            /** @description A few words before the quote. */
+            prefix: string;
+            /** @description The words that are said there. */
+            quote: string;
+            /**
+             * Format: int64
+             * @description Start, in milliseconds of the recording.
+             */
+            start_ms: number;
+            /** @description How well it is tied to the transcript that people read. */
+            status: components["schemas"]["EvidenceStatus"];
+            /** @description A few words behind it. */
+            suffix: string;
+        };
+        /**
+         * @description How well a place is tied to the transcript that people read.
+         * @enum {string}
+         */
+        EvidenceStatus: "exact" | "moved" | "check";
+        /** @description A part of an excerpt. */
+        ExcerptPart: {
+            /** @description Whether it is what was looked for. */
+            match: boolean;
+            /** @description Its text. */
+            text: string;
+        };
+        /** @description The call in which something was found. */
+        FoundCall: {
+            /** @description Which. */
+            id: string;
+            /**
+             * Format: int64
+             * @description When the conversation took place, in milliseconds since 1970.
+             */
+            occurred_at?: number | null;
+            /** @description The rep whose call it is. */
+            owner_id: string;
+            /** @description As shown in lists. */
+            title: string;
+        };
+        /** @description What a reviewee said to a review. */
+        GivenResponse: {
+            /**
+             * Format: int64
+             * @description When, in milliseconds since 1970.
+             */
+            at: number;
+            /** @description Their note; may be empty. */
+            note: string;
+            /** @description What they say. */
+            response: components["schemas"]["ReviewResponse"];
+        };
+        /** @description An invitation, without what its link holds. */
+        Invitation: {
+            /**
+             * Format: int64
+             * @description When they came, in milliseconds since 1970.
+             */
+            accepted_at?: number | null;
+            /** @description Who came. */
+            accepted_by?: string | null;
+            /**
+             * Format: int64
+             * @description When it was made, in milliseconds since 1970.
+             */
+            created_at: number;
+            /** @description Who made it. */
+            created_by: string;
+            /** @description Who it is meant for, if it was said. */
+            email?: string | null;
+            /**
+             * Format: int64
+             * @description When it stops working, in milliseconds since 1970.
+             */
+            expires_at: number;
+            /** @description Which. */
+            id: string;
+            /**
+             * Format: int64
+             * @description When it was taken back, in milliseconds since 1970.
+             */
+            revoked_at?: number | null;
+            /** @description What they will do here. */
+            role: components["schemas"]["Role"];
+            /** @description The teams they will be in. */
+            team_ids: string[];
+        };
+        /** @description What an invitation offers. */
+        InvitationOffer: {
+            /** @description Who it is meant for, if it was said. */
+            email?: string | null;
+            /**
+             * Format: int64
+             * @description When it stops working, in milliseconds since 1970.
+             */
+            expires_at: number;
+            /** @description What they will do here. */
+            role: components["schemas"]["Role"];
+            /** @description Names of the teams they will be in. */
+            teams: string[];
         };
         /** @description A unit of background work. */
         Job: {
@@ -640,6 +2252,53 @@ export interface components {
             /** @description `queued`, `running`, `done`, `failed` or `cancelled`. */
             state: string;
         };
+        /** @description What a level of a scale looks like in a call. */
+        Level: {
+            /** @description The behaviour that earns it. */
+            description: string;
+            /** @description A short name. */
+            label: string;
+            /**
+             * Format: int64
+             * @description Its value on the scale.
+             */
+            value: number;
+        };
+        /** @description A page of a list. */
+        List_AuditEntry: {
+            /** @description The items, in order. */
+            items: {
+                /**
+                 * @description What they did.
+                 * @example call.delete
+                 */
+                action: string;
+                /** @description Who; null for the command line, and for somebody who could not sign in. */
+                actor_id?: string | null;
+                /** @description Network address of the client. */
+                address?: string | null;
+                /**
+                 * Format: int64
+                 * @description When, in milliseconds since 1970.
+                 */
+                at: number;
+                /** @description The call it belongs to, if it belongs to one. */
+                call_id?: string | null;
+                /** @description More about it. */
+                detail: Record<string, never>;
+                /** @description Which. */
+                id: string;
+                /** @description Which of them. */
+                target_id: string;
+                /**
+                 * @description What kind of thing it was done to.
+                 * @example call
+                 */
+                target_kind: string;
+            }[];
+            /** @description What to pass as `after` for the next page; null on the last one. */
+            next?: string | null;
+        };
         /** @description A page of a list. */
         List_Call: {
             /** @description The items, in order. */
@@ -651,9 +2310,16 @@ export interface components {
                 channels?: number | null;
                 /**
                  * Format: int64
+                 * @description Comments and answers that everybody sees who sees the call.
+                 */
+                comment_count: number;
+                /**
+                 * Format: int64
                  * @description When it was made here, in milliseconds since 1970.
                  */
                 created_at: number;
+                /** @description What it is about to sell. */
+                deal: components["schemas"]["Deal"];
                 /** @description An older call with the very same recording. */
                 duplicate_of?: string | null;
                 /**
@@ -668,6 +2334,8 @@ export interface components {
                  * @example call_01JZ8Q4W9V7N3T5K2M6R8X0B1C
                  */
                 id: string;
+                /** @description People who see it whatever its visibility is. */
+                invited: string[];
                 /** @description Language of the transcript, as a two-letter code. */
                 language?: string | null;
                 /**
@@ -677,6 +2345,8 @@ export interface components {
                 occurred_at?: number | null;
                 /** @description The rep whose call it is. */
                 owner_id: string;
+                /** @description Who took part. */
+                participants: components["schemas"]["Participant"][];
                 problem?: components["schemas"]["CallProblem"] | null;
                 progress?: components["schemas"]["Progress"] | null;
                 /** @description Language asked for; null to detect it. */
@@ -685,6 +2355,12 @@ export interface components {
                 requested_model?: string | null;
                 /** @description Where it stands. */
                 state: components["schemas"]["CallState"];
+                /** @description Labels. */
+                tags: string[];
+                /** @description How the talking was shared. */
+                talk: components["schemas"]["TalkFigures"];
+                /** @description Whose team's it is. */
+                team_id?: string | null;
                 /** @description As shown in lists. */
                 title: string;
                 /**
@@ -694,6 +2370,166 @@ export interface components {
                 updated_at: number;
                 /** @description Its upload, until that is complete. */
                 upload_id?: string | null;
+                /** @description Who sees it. */
+                visibility: components["schemas"]["Visibility"];
+            }[];
+            /** @description What to pass as `after` for the next page; null on the last one. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
+        List_CommentTemplate: {
+            /** @description The items, in order. */
+            items: {
+                /** @description What was said or done. */
+                behaviour?: string | null;
+                /** @description Their words, as Markdown. */
+                body: string;
+                /**
+                 * Format: int64
+                 * @description When it was made, in milliseconds since 1970.
+                 */
+                created_at: number;
+                /** @description Which. */
+                id: string;
+                /** @description What came of it. */
+                impact?: string | null;
+                /** @description What comments made of it are for. */
+                kind: components["schemas"]["CommentKind"];
+                /** @description Whose. */
+                owner_id: string;
+                /** @description Whether everybody may use it. */
+                shared: boolean;
+                /** @description When and where it happened. */
+                situation?: string | null;
+                /** @description As shown in the list of templates. */
+                title: string;
+                /**
+                 * Format: int64
+                 * @description Grows with every change; in quotes it is the `ETag`.
+                 */
+                version: number;
+            }[];
+            /** @description What to pass as `after` for the next page; null on the last one. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
+        List_CommentThread: {
+            /** @description The items, in order. */
+            items: (components["schemas"]["Comment"] & {
+                /** @description Its answers, the oldest first. */
+                replies: components["schemas"]["Comment"][];
+            })[];
+            /** @description What to pass as `after` for the next page; null on the last one. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
+        List_CommentVersion: {
+            /** @description The items, in order. */
+            items: {
+                /** @description What was said or done. */
+                behaviour?: string | null;
+                /** @description The words, as Markdown. */
+                body: string;
+                /**
+                 * Format: int64
+                 * @description When that was written, in milliseconds since 1970.
+                 */
+                created_at: number;
+                /** @description What came of it. */
+                impact?: string | null;
+                /** @description What it was for. */
+                kind: components["schemas"]["CommentKind"];
+                /** @description When and where it happened. */
+                situation?: string | null;
+                /**
+                 * Format: int64
+                 * @description Its number; the last one is what the comment says now.
+                 */
+                version: number;
+            }[];
+            /** @description What to pass as `after` for the next page; null on the last one. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
+        List_Edit: {
+            /** @description The items, in order. */
+            items: {
+                /** @description What is to be read instead. */
+                after: string;
+                /** @description Who wrote it. */
+                author_id: string;
+                /** @description What the machine heard. */
+                before: string;
+                /** @description Channel, counted from 0. */
+                channel?: number | null;
+                /**
+                 * Format: int64
+                 * @description When it was written, in milliseconds since 1970.
+                 */
+                created_at: number;
+                /**
+                 * Format: int64
+                 * @description End, in milliseconds of the recording.
+                 */
+                end_ms: number;
+                /** @description Which. */
+                id: string;
+                /** @description Whether it was taken back. */
+                reverted: boolean;
+                /**
+                 * Format: int64
+                 * @description When it was taken back, in milliseconds since 1970.
+                 */
+                reverted_at?: number | null;
+                /** @description Who took it back. */
+                reverted_by?: string | null;
+                /**
+                 * Format: int64
+                 * @description Start, in milliseconds of the recording.
+                 */
+                start_ms: number;
+                /** @description How well it is tied to the transcript; one to `check` is not applied. */
+                status: components["schemas"]["AnchorStatus"];
+            }[];
+            /** @description What to pass as `after` for the next page; null on the last one. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
+        List_Invitation: {
+            /** @description The items, in order. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description When they came, in milliseconds since 1970.
+                 */
+                accepted_at?: number | null;
+                /** @description Who came. */
+                accepted_by?: string | null;
+                /**
+                 * Format: int64
+                 * @description When it was made, in milliseconds since 1970.
+                 */
+                created_at: number;
+                /** @description Who made it. */
+                created_by: string;
+                /** @description Who it is meant for, if it was said. */
+                email?: string | null;
+                /**
+                 * Format: int64
+                 * @description When it stops working, in milliseconds since 1970.
+                 */
+                expires_at: number;
+                /** @description Which. */
+                id: string;
+                /**
+                 * Format: int64
+                 * @description When it was taken back, in milliseconds since 1970.
+                 */
+                revoked_at?: number | null;
+                /** @description What they will do here. */
+                role: components["schemas"]["Role"];
+                /** @description The teams they will be in. */
+                team_ids: string[];
             }[];
             /** @description What to pass as `after` for the next page; null on the last one. */
             next?: string | null;
@@ -752,6 +2588,281 @@ export interface components {
             next?: string | null;
         };
         /** @description A page of a list. */
+        List_Moment: {
+            /** @description The items, in order. */
+            items: {
+                /** @description Of which call. */
+                call: components["schemas"]["MomentCall"];
+                /** @description Its comments. */
+                comments: components["schemas"]["CommentCounts"];
+                /**
+                 * Format: int64
+                 * @description Comments, answers and scores together.
+                 */
+                discussion_count: number;
+                /** @description Whether reviewers differ by two levels or more on one criterion. */
+                disputed: boolean;
+                /**
+                 * Format: int64
+                 * @description End, in milliseconds of the recording.
+                 */
+                end_ms: number;
+                /** @description What is said there, shortened. */
+                excerpt: string;
+                /**
+                 * Format: int64
+                 * @description The highest score as a share of its scale, in thousandths; null without scores.
+                 */
+                highest_permille?: number | null;
+                /** @description Which. It lasts while something of the moment is left. */
+                id: string;
+                /**
+                 * Format: int64
+                 * @description The lowest score as a share of its scale, in thousandths; null without scores.
+                 */
+                lowest_permille?: number | null;
+                /**
+                 * Format: int64
+                 * @description When something was last said or shown there, in milliseconds since 1970.
+                 */
+                newest_at: number;
+                /** @description Ids of those who wrote its comments and scores. */
+                people: string[];
+                /** @description Its scores. */
+                scores: components["schemas"]["MomentScore"][];
+                /**
+                 * Format: int64
+                 * @description Start, in milliseconds of the recording.
+                 */
+                start_ms: number;
+                /**
+                 * @description Path of the call's page at this stretch.
+                 * @example /calls/call_01JZ8Q4W9V7N3T5K2M6R8X0B1C?t=61.500,72.000
+                 */
+                url: string;
+            }[];
+            /** @description What to pass as `after` for the next page; null on the last one. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
+        List_Person: {
+            /** @description The items, in order. */
+            items: {
+                /** @description Whether the account may not sign in. */
+                disabled: boolean;
+                /** @description Whether they asked to be forgotten; then the name says nothing. */
+                erased: boolean;
+                /** @description Who. */
+                id: string;
+                /** @description As shown to colleagues. */
+                name: string;
+                /** @description What they do here. */
+                role: components["schemas"]["Role"];
+                /** @description The teams they are in. */
+                team_ids: string[];
+            }[];
+            /** @description What to pass as `after` for the next page; null on the last one. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
+        List_Review: {
+            /** @description The items, in order. */
+            items: {
+                /** @description Of which call. */
+                call_id: string;
+                /** @description The reviewee: whose call it is. */
+                call_owner_id: string;
+                /** @description Title of the call. */
+                call_title: string;
+                /**
+                 * Format: int64
+                 * @description When it was begun, in milliseconds since 1970.
+                 */
+                created_at: number;
+                /**
+                 * @description Which.
+                 * @example review_01JZ8Q4W9V7N3T5K2M6R8X0B1C
+                 */
+                id: string;
+                /**
+                 * Format: int64
+                 * @description When it was released, in milliseconds since 1970.
+                 */
+                released_at?: number | null;
+                response?: components["schemas"]["GivenResponse"] | null;
+                /**
+                 * Format: int64
+                 * @description The result in thousandths, once submitted; null where nothing was scored.
+                 */
+                result_permille?: number | null;
+                /** @description Whose review it is. */
+                reviewer_id: string;
+                /** @description The rubric that it is made with, */
+                rubric_id: string;
+                /** @description which has this title. */
+                rubric_title: string;
+                /**
+                 * Format: int64
+                 * @description in this published version, for good,
+                 */
+                rubric_version: number;
+                /** @description Where it stands. */
+                state: components["schemas"]["ReviewState"];
+                /**
+                 * Format: int64
+                 * @description When it was last submitted, in milliseconds since 1970.
+                 */
+                submitted_at?: number | null;
+                /** @description What the reviewer says about the call as a whole. */
+                summary: string;
+                /**
+                 * Format: int64
+                 * @description Grows with every change; what the `ETag` says.
+                 */
+                version: number;
+                /**
+                 * Format: int64
+                 * @description When it was taken back, in milliseconds since 1970.
+                 */
+                withdrawn_at?: number | null;
+            }[];
+            /** @description What to pass as `after` for the next page; null on the last one. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
+        List_Rubric: {
+            /** @description The items, in order. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description When it was archived, in milliseconds since 1970; archived rubrics are not offered for new reviews.
+                 */
+                archived_at?: number | null;
+                /**
+                 * Format: int64
+                 * @description When it was made, in milliseconds since 1970.
+                 */
+                created_at: number;
+                /**
+                 * Format: int64
+                 * @description The version that new reviews take; null until one is published.
+                 */
+                current_version?: number | null;
+                /** @description What it is for. */
+                description: string;
+                /** @description Whether there is a draft that is not published yet. */
+                has_draft: boolean;
+                /**
+                 * @description Which.
+                 * @example rubric_01JZ8Q4W9V7N3T5K2M6R8X0B1C
+                 */
+                id: string;
+                /** @description As shown. */
+                title: string;
+                /**
+                 * Format: int64
+                 * @description Grows with every change; what the `ETag` says.
+                 */
+                version: number;
+            }[];
+            /** @description What to pass as `after` for the next page; null on the last one. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
+        List_RubricVersionInfo: {
+            /** @description The items, in order. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description When it was published, in milliseconds since 1970.
+                 */
+                published_at: number;
+                /** @description The rubric's title when it was published. */
+                title: string;
+                /**
+                 * Format: int64
+                 * @description Its number, from 1.
+                 */
+                version: number;
+            }[];
+            /** @description What to pass as `after` for the next page; null on the last one. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
+        List_SearchHit: {
+            /** @description The items, in order. */
+            items: {
+                /** @description Who wrote it, for comments. */
+                author_id?: string | null;
+                /** @description Where it is. */
+                call: components["schemas"]["FoundCall"];
+                /**
+                 * Format: int64
+                 * @description End, in milliseconds of the recording.
+                 */
+                end_ms?: number | null;
+                /** @description The text around what was looked for, in parts to be put together. */
+                excerpt: components["schemas"]["ExcerptPart"][];
+                /** @description Id of the call, the segment or the comment. */
+                id: string;
+                /** @description What it is. */
+                kind: components["schemas"]["SearchKind"];
+                speaker_role?: components["schemas"]["SpeakerRole"] | null;
+                /**
+                 * Format: int64
+                 * @description Start, in milliseconds of the recording, if it has a place there.
+                 */
+                start_ms?: number | null;
+                /** @description Path of the call's page, at this place if there is one. */
+                url: string;
+            }[];
+            /** @description What to pass as `after` for the next page; null on the last one. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
+        List_Session: {
+            /** @description The items, in order. */
+            items: {
+                /** @description Network address that it signed in from. */
+                address?: string | null;
+                /**
+                 * Format: int64
+                 * @description When it signed in, in milliseconds since 1970.
+                 */
+                created_at: number;
+                /** @description Whether the request was made with it. */
+                current: boolean;
+                /**
+                 * Format: int64
+                 * @description When it ends by itself.
+                 */
+                expires_at: number;
+                /** @description Which. */
+                id: string;
+                /**
+                 * Format: int64
+                 * @description When it was last used, give or take a minute.
+                 */
+                last_used_at: number;
+                /** @description The browser, as it names itself. */
+                user_agent?: string | null;
+            }[];
+            /** @description What to pass as `after` for the next page; null on the last one. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
+        List_ShownTrackerHit: {
+            /** @description The items, in order. */
+            items: (components["schemas"]["TrackerHit"] & {
+                /** @description Its call. */
+                call: components["schemas"]["FoundCall"];
+                /** @description What the segment says. */
+                text: string;
+            })[];
+            /** @description What to pass as `after` for the next page; null on the last one. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
         List_Speaker: {
             /** @description The items, in order. */
             items: {
@@ -759,6 +2870,25 @@ export interface components {
                 name: string;
                 /** @description Their side. */
                 role: components["schemas"]["SpeakerRole"];
+            }[];
+            /** @description What to pass as `after` for the next page; null on the last one. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
+        List_Team: {
+            /** @description The items, in order. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description When it was made, in milliseconds since 1970.
+                 */
+                created_at: number;
+                /** @description Which. */
+                id: string;
+                /** @description Who is in it, in the order of their names. */
+                member_ids: string[];
+                /** @description As it is called. */
+                name: string;
             }[];
             /** @description What to pass as `after` for the next page; null on the last one. */
             next?: string | null;
@@ -798,6 +2928,89 @@ export interface components {
             next?: string | null;
         };
         /** @description A page of a list. */
+        List_Tracker: {
+            /** @description The items, in order. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description When it was made, in milliseconds since 1970.
+                 */
+                created_at: number;
+                /** @description What it is for. */
+                description: string;
+                /** @description Whether it looks for anything. */
+                enabled: boolean;
+                /** @description Which. */
+                id: string;
+                /** @description What it looks for; a word that ends in `*` stands for all that begin so. */
+                phrases: string[];
+                speaker_role?: components["schemas"]["SpeakerRole"] | null;
+                /** @description As shown. */
+                title: string;
+                /**
+                 * Format: int64
+                 * @description Grows with every change; the `ETag` says it, too.
+                 */
+                version: number;
+            }[];
+            /** @description What to pass as `after` for the next page; null on the last one. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
+        List_TrackerHit: {
+            /** @description The items, in order. */
+            items: {
+                /** @description In which call, */
+                call_id: string;
+                /**
+                 * Format: int64
+                 * @description End of its last word, in milliseconds of the recording.
+                 */
+                end_ms: number;
+                /** @description The phrase, as the tracker has it. */
+                phrase: string;
+                /** @description and in which segment of it. */
+                segment_id: string;
+                /**
+                 * Format: int64
+                 * @description Start of the phrase's first word, in milliseconds of the recording.
+                 */
+                start_ms: number;
+                /** @description By which tracker it was found. */
+                tracker_id: string;
+                /** @description Path of the call's page at this place. */
+                url: string;
+            }[];
+            /** @description What to pass as `after` for the next page; null on the last one. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
+        List_TranscriptVersion: {
+            /** @description The items, in order. */
+            items: {
+                /** @description Whether no more segments are to come. */
+                complete: boolean;
+                /**
+                 * Format: int64
+                 * @description When it was begun, in milliseconds since 1970.
+                 */
+                created_at: number;
+                /** @description Whether it is the one that people read. */
+                current: boolean;
+                /** @description Its language, as a two-letter code, once known. */
+                language?: string | null;
+                /** @description Model that made it. */
+                model: string;
+                /**
+                 * Format: int64
+                 * @description Its number, from 1.
+                 */
+                version: number;
+            }[];
+            /** @description What to pass as `after` for the next page; null on the last one. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
         List_User: {
             /** @description The items, in order. */
             items: {
@@ -824,6 +3037,162 @@ export interface components {
         Me: components["schemas"]["User"] & {
             /** @description What the credential allows: a session everything that the person may do. */
             scope: components["schemas"]["Scope"];
+            /** @description The teams that the person is in. */
+            team_ids: string[];
+        };
+        /** @description What submitting a review still lacks. */
+        Missing: {
+            /** @description For which criterion. */
+            criterion_id: string;
+            /** @description The same in words. */
+            detail: string;
+            /** @description What. */
+            what: components["schemas"]["MissingKind"];
+        };
+        /**
+         * @description What can be missing.
+         * @enum {string}
+         */
+        MissingKind: "score" | "evidence";
+        /** @description A stretch of a call that carries comments or scores. */
+        Moment: {
+            /** @description Of which call. */
+            call: components["schemas"]["MomentCall"];
+            /** @description Its comments. */
+            comments: components["schemas"]["CommentCounts"];
+            /**
+             * Format: int64
+             * @description Comments, answers and scores together.
+             */
+            discussion_count: number;
+            /** @description Whether reviewers differ by two levels or more on one criterion. */
+            disputed: boolean;
+            /**
+             * Format: int64
+             * @description End, in milliseconds of the recording.
+             */
+            end_ms: number;
+            /** @description What is said there, shortened. */
+            excerpt: string;
+            /**
+             * Format: int64
+             * @description The highest score as a share of its scale, in thousandths; null without scores.
+             */
+            highest_permille?: number | null;
+            /** @description Which. It lasts while something of the moment is left. */
+            id: string;
+            /**
+             * Format: int64
+             * @description The lowest score as a share of its scale, in thousandths; null without scores.
+             */
+            lowest_permille?: number | null;
+            /**
+             * Format: int64
+             * @description When something was last said or shown there, in milliseconds since 1970.
+             */
+            newest_at: number;
+            /** @description Ids of those who wrote its comments and scores. */
+            people: string[];
+            /** @description Its scores. */
+            scores: components["schemas"]["MomentScore"][];
+            /**
+             * Format: int64
+             * @description Start, in milliseconds of the recording.
+             */
+            start_ms: number;
+            /**
+             * @description Path of the call's page at this stretch.
+             * @example /calls/call_01JZ8Q4W9V7N3T5K2M6R8X0B1C?t=61.500,72.000
+             */
+            url: string;
+        };
+        /** @description The call of a moment. */
+        MomentCall: {
+            deal_outcome?: components["schemas"]["DealOutcome"] | null;
+            /** @description Where the deal stands. */
+            deal_stage?: string | null;
+            /** @description Which. */
+            id: string;
+            /**
+             * Format: int64
+             * @description When the conversation took place, in milliseconds since 1970.
+             */
+            occurred_at?: number | null;
+            /** @description The rep whose call it is. */
+            owner_id: string;
+            /** @description Labels. */
+            tags: string[];
+            /** @description As shown in lists. */
+            title: string;
+        };
+        /** @description A moment with what it is made of. */
+        MomentDetail: components["schemas"]["Moment"] & {
+            /** @description Its comments and evidence, in order of their starts. */
+            items: components["schemas"]["MomentItem"][];
+        };
+        /** @description A comment or a place that a score rests on. */
+        MomentItem: {
+            /** @description Who wrote it. */
+            author_id: string;
+            comment_kind?: components["schemas"]["CommentKind"] | null;
+            /**
+             * Format: int64
+             * @description End, in milliseconds of the recording.
+             */
+            end_ms: number;
+            /** @description Id of the comment or of the evidence. */
+            id: string;
+            /**
+             * Format: int64
+             * @description How many answers the comment has.
+             */
+            reply_count: number;
+            score?: components["schemas"]["MomentScore"] | null;
+            /**
+             * Format: int64
+             * @description Start, in milliseconds of the recording.
+             */
+            start_ms: number;
+            /** @description The comment, or the note to the score, shortened. */
+            text: string;
+            /** @description Path of the call's page at this stretch. */
+            url: string;
+        };
+        /** @description A score that rests on a moment. */
+        MomentScore: {
+            /** @description Which criterion. */
+            criterion_id: string;
+            /** @description Its title in the version of the rubric that the review was made with. */
+            criterion_title: string;
+            /** @description Of which review. */
+            review_id: string;
+            /** @description Whose. */
+            reviewer_id: string;
+            scale?: components["schemas"]["Scale"] | null;
+            /**
+             * Format: int64
+             * @description The level; null for not applicable.
+             */
+            value?: number | null;
+        };
+        /**
+         * @description The order of a list of moments.
+         * @enum {string}
+         */
+        MomentSort: "newest" | "highest" | "lowest" | "discussed";
+        /** @description What the link of an invitation holds. */
+        OpenInvitation: {
+            /** @description What the link holds. */
+            token: string;
+        };
+        /** @description Somebody who took part in a conversation. */
+        Participant: {
+            /** @description Where they work, for others; 100 characters at most. */
+            company?: string | null;
+            /** @description Their name; 100 characters at most. */
+            name: string;
+            /** @description Their account, for colleagues. */
+            user_id?: string | null;
         };
         /** @description The lowest and highest sample of every stretch, in the JSON form of `audiowaveform`. */
         Peaks: {
@@ -853,6 +3222,21 @@ export interface components {
              * @description Version of the format: 2.
              */
             version: number;
+        };
+        /** @description Somebody with an account, as their colleagues see them. */
+        Person: {
+            /** @description Whether the account may not sign in. */
+            disabled: boolean;
+            /** @description Whether they asked to be forgotten; then the name says nothing. */
+            erased: boolean;
+            /** @description Who. */
+            id: string;
+            /** @description As shown to colleagues. */
+            name: string;
+            /** @description What they do here. */
+            role: components["schemas"]["Role"];
+            /** @description The teams they are in. */
+            team_ids: string[];
         };
         /** @description Problem details (RFC 9457), as `application/problem+json`. */
         Problem: {
@@ -887,6 +3271,58 @@ export interface components {
             /** @description The step under way. */
             stage: components["schemas"]["Stage"];
         };
+        /** @description A reaction, and who gave it. */
+        Reaction: {
+            /**
+             * @description Which.
+             * @example 👍
+             */
+            reaction: string;
+            /** @description Who, in the order in which they came. */
+            user_ids: string[];
+        };
+        /** @description Why a review is taken up again. */
+        ReopenReview: {
+            /** @description The reason; the reviewee reads it. */
+            reason: string;
+        };
+        /** @description What the reviewee says to a review. */
+        RespondToReview: {
+            /** @description A note; `ask` and `disagree` need one. */
+            note?: string;
+            /** @description What they say. */
+            response: components["schemas"]["ReviewResponse"];
+        };
+        /** @description What one criterion adds to a result. */
+        ResultLine: {
+            /**
+             * Format: int64
+             * @description What it adds to the result before caps, in thousandths.
+             */
+            contribution_permille?: number | null;
+            /** @description Which criterion. */
+            criterion_id: string;
+            /**
+             * Format: int64
+             * @description Its share of all weight that counts, in thousandths; null where it does not count.
+             */
+            share_permille?: number | null;
+            /**
+             * Format: int64
+             * @description Its value in the review.
+             */
+            value?: number | null;
+            /**
+             * Format: int64
+             * @description Its value as a share of its scale, in thousandths.
+             */
+            value_permille?: number | null;
+            /**
+             * Format: int64
+             * @description Its weight in the rubric.
+             */
+            weight: number;
+        };
         /** @description How to transcribe a call again. */
         Retranscribe: {
             /**
@@ -900,20 +3336,287 @@ export interface components {
              */
             model: string | null;
         };
+        /** @description One person's scorecard for one call, as in lists. */
+        Review: {
+            /** @description Of which call. */
+            call_id: string;
+            /** @description The reviewee: whose call it is. */
+            call_owner_id: string;
+            /** @description Title of the call. */
+            call_title: string;
+            /**
+             * Format: int64
+             * @description When it was begun, in milliseconds since 1970.
+             */
+            created_at: number;
+            /**
+             * @description Which.
+             * @example review_01JZ8Q4W9V7N3T5K2M6R8X0B1C
+             */
+            id: string;
+            /**
+             * Format: int64
+             * @description When it was released, in milliseconds since 1970.
+             */
+            released_at?: number | null;
+            response?: components["schemas"]["GivenResponse"] | null;
+            /**
+             * Format: int64
+             * @description The result in thousandths, once submitted; null where nothing was scored.
+             */
+            result_permille?: number | null;
+            /** @description Whose review it is. */
+            reviewer_id: string;
+            /** @description The rubric that it is made with, */
+            rubric_id: string;
+            /** @description which has this title. */
+            rubric_title: string;
+            /**
+             * Format: int64
+             * @description in this published version, for good,
+             */
+            rubric_version: number;
+            /** @description Where it stands. */
+            state: components["schemas"]["ReviewState"];
+            /**
+             * Format: int64
+             * @description When it was last submitted, in milliseconds since 1970.
+             */
+            submitted_at?: number | null;
+            /** @description What the reviewer says about the call as a whole. */
+            summary: string;
+            /**
+             * Format: int64
+             * @description Grows with every change; what the `ETag` says.
+             */
+            version: number;
+            /**
+             * Format: int64
+             * @description When it was taken back, in milliseconds since 1970.
+             */
+            withdrawn_at?: number | null;
+        };
+        /** @description A review with its rubric, scores and result. */
+        ReviewDetail: components["schemas"]["Review"] & {
+            /** @description What happened to it; null for everybody but its author and the reviewee. */
+            history?: components["schemas"]["ReviewStep"][] | null;
+            /** @description What submitting it still lacks; null for everybody but its author, and once it is submitted. */
+            missing?: components["schemas"]["Missing"][] | null;
+            /** @description What comes of the scores, and how; for a draft, of what is scored so far. */
+            result: components["schemas"]["ReviewResult"];
+            /** @description The version of the rubric that it is made with. */
+            rubric: components["schemas"]["RubricVersion"];
+            /** @description What was scored so far, in the order of the rubric. */
+            scores: components["schemas"]["Score"][];
+        };
+        /**
+         * @description What the reviewee says to a review.
+         * @enum {string}
+         */
+        ReviewResponse: "acknowledge" | "thank" | "ask" | "disagree";
+        /**
+         * @description What comes of a review, and how: the mean of the values as shares of their scales, weighted; what does not
+         *     apply shares its weight out over the others; caps lower it at the end.
+         */
+        ReviewResult: {
+            /** @description The caps that lower it; the lowest of them is the result. */
+            caps: components["schemas"]["AppliedCap"][];
+            /** @description Whether every criterion has a value or does not apply. */
+            complete: boolean;
+            /** @description What each criterion adds, in the order of the rubric. */
+            lines: components["schemas"]["ResultLine"][];
+            /**
+             * Format: int64
+             * @description The result in thousandths; null where nothing that has a weight was scored.
+             */
+            permille?: number | null;
+            /**
+             * Format: int64
+             * @description What it would be without caps.
+             */
+            uncapped_permille?: number | null;
+        };
+        /**
+         * @description Where a review stands.
+         * @enum {string}
+         */
+        ReviewState: "draft" | "submitted" | "released" | "withdrawn";
+        /** @description A step in the life of a review. */
+        ReviewStep: {
+            /**
+             * @description `create`, `submit`, `release`, `withdraw`, `reopen`, or a response: `acknowledge`, `thank`, `ask`,
+             *     `disagree`.
+             */
+            action: string;
+            /** @description Who took it. */
+            actor_id: string;
+            /**
+             * Format: int64
+             * @description When, in milliseconds since 1970.
+             */
+            created_at: number;
+            /** @description Which. */
+            id: string;
+            /** @description Why, where they said so; for responses, the note. */
+            reason?: string | null;
+        };
         /**
          * @description What a person does here.
          * @enum {string}
          */
         Role: "rep" | "coach" | "admin";
+        /** @description A scorecard template. */
+        Rubric: {
+            /**
+             * Format: int64
+             * @description When it was archived, in milliseconds since 1970; archived rubrics are not offered for new reviews.
+             */
+            archived_at?: number | null;
+            /**
+             * Format: int64
+             * @description When it was made, in milliseconds since 1970.
+             */
+            created_at: number;
+            /**
+             * Format: int64
+             * @description The version that new reviews take; null until one is published.
+             */
+            current_version?: number | null;
+            /** @description What it is for. */
+            description: string;
+            /** @description Whether there is a draft that is not published yet. */
+            has_draft: boolean;
+            /**
+             * @description Which.
+             * @example rubric_01JZ8Q4W9V7N3T5K2M6R8X0B1C
+             */
+            id: string;
+            /** @description As shown. */
+            title: string;
+            /**
+             * Format: int64
+             * @description Grows with every change; what the `ETag` says.
+             */
+            version: number;
+        };
+        /** @description What a version of a rubric holds. */
+        RubricDefinition: {
+            /** @description Its criteria, in order. */
+            criteria: components["schemas"]["Criterion"][];
+        };
+        /** @description A scorecard template with its draft. */
+        RubricDetail: components["schemas"]["Rubric"] & {
+            draft?: components["schemas"]["RubricDefinition"] | null;
+            /** @description What keeps the draft from being published, in words. */
+            flaws: string[];
+        };
+        /** @description What a rubric will hold. */
+        RubricDraft: {
+            /** @description Its criteria, in order; 30 at most. */
+            criteria: components["schemas"]["CriterionDraft"][];
+        };
+        /** @description A published version of a rubric, frozen. */
+        RubricVersion: {
+            /** @description Its criteria, in order. */
+            criteria: components["schemas"]["Criterion"][];
+            /**
+             * Format: int64
+             * @description When it was published, in milliseconds since 1970.
+             */
+            published_at: number;
+            /** @description Of which rubric. */
+            rubric_id: string;
+            /** @description The rubric's title when it was published. */
+            title: string;
+            /**
+             * Format: int64
+             * @description Its number, from 1.
+             */
+            version: number;
+        };
+        /** @description A published version of a rubric, without its criteria. */
+        RubricVersionInfo: {
+            /**
+             * Format: int64
+             * @description When it was published, in milliseconds since 1970.
+             */
+            published_at: number;
+            /** @description The rubric's title when it was published. */
+            title: string;
+            /**
+             * Format: int64
+             * @description Its number, from 1.
+             */
+            version: number;
+        };
+        /**
+         * @description The levels that a criterion is scored on.
+         * @enum {string}
+         */
+        Scale: "1-3" | "1-5" | "yes_no";
         /**
          * @description What a token may do; each includes the ones before it.
          * @enum {string}
          */
         Scope: "read" | "write" | "admin";
+        /** @description One criterion's line in a review. */
+        Score: {
+            /** @description Which criterion. */
+            criterion_id: string;
+            /** @description What it rests on, in the order in which it was added. */
+            evidence: components["schemas"]["Evidence"][];
+            /** @description Whether the reviewer says that it does not apply to this call. */
+            not_applicable: boolean;
+            /** @description Why, in the reviewer's words. */
+            note: string;
+            /**
+             * Format: int64
+             * @description When it was last changed, in milliseconds since 1970.
+             */
+            updated_at: number;
+            /**
+             * Format: int64
+             * @description The level; null for not applicable, and while there is evidence only.
+             */
+            value?: number | null;
+        };
+        /** @description A text that has the words. */
+        SearchHit: {
+            /** @description Who wrote it, for comments. */
+            author_id?: string | null;
+            /** @description Where it is. */
+            call: components["schemas"]["FoundCall"];
+            /**
+             * Format: int64
+             * @description End, in milliseconds of the recording.
+             */
+            end_ms?: number | null;
+            /** @description The text around what was looked for, in parts to be put together. */
+            excerpt: components["schemas"]["ExcerptPart"][];
+            /** @description Id of the call, the segment or the comment. */
+            id: string;
+            /** @description What it is. */
+            kind: components["schemas"]["SearchKind"];
+            speaker_role?: components["schemas"]["SpeakerRole"] | null;
+            /**
+             * Format: int64
+             * @description Start, in milliseconds of the recording, if it has a place there.
+             */
+            start_ms?: number | null;
+            /** @description Path of the call's page, at this place if there is one. */
+            url: string;
+        };
+        /**
+         * @description What can be found.
+         * @enum {string}
+         */
+        SearchKind: "title" | "segment" | "comment";
         /** @description One speaker's stretch. */
         Segment: {
             /** @description Channel, counted from 0. */
             channel: number;
+            /** @description Whether somebody corrected it. */
+            edited: boolean;
             /**
              * Format: int64
              * @description End, in milliseconds of the recording.
@@ -949,6 +3652,51 @@ export interface components {
             max_upload_bytes: number;
             /** @description Version of the program. */
             version: string;
+        };
+        /** @description A browser that is signed in. */
+        Session: {
+            /** @description Network address that it signed in from. */
+            address?: string | null;
+            /**
+             * Format: int64
+             * @description When it signed in, in milliseconds since 1970.
+             */
+            created_at: number;
+            /** @description Whether the request was made with it. */
+            current: boolean;
+            /**
+             * Format: int64
+             * @description When it ends by itself.
+             */
+            expires_at: number;
+            /** @description Which. */
+            id: string;
+            /**
+             * Format: int64
+             * @description When it was last used, give or take a minute.
+             */
+            last_used_at: number;
+            /** @description The browser, as it names itself. */
+            user_agent?: string | null;
+        };
+        /** @description What to say about a criterion: a value, or that it does not apply. */
+        SetScore: {
+            /** @description Whether the criterion does not apply to this call; then there is no value. */
+            not_applicable?: boolean;
+            /** @description Why. */
+            note?: string;
+            /**
+             * Format: int64
+             * @description A level of the criterion's scale.
+             */
+            value?: number | null;
+        };
+        /** @description A place where a phrase is said, with its call and its words. */
+        ShownTrackerHit: components["schemas"]["TrackerHit"] & {
+            /** @description Its call. */
+            call: components["schemas"]["FoundCall"];
+            /** @description What the segment says. */
+            text: string;
         };
         /** @description Who wants to sign in. */
         SignIn: {
@@ -1016,6 +3764,34 @@ export interface components {
          * @enum {string}
          */
         Stage: "store" | "analyze" | "transcribe" | "publish";
+        /** @description Figures out of the talk statistics; null until the call is ready, and where nobody is the rep. */
+        TalkFigures: {
+            /**
+             * Format: int64
+             * @description Interruptions by anybody.
+             */
+            interruption_count?: number | null;
+            /**
+             * Format: int64
+             * @description How long the rep waits before answering, as a median.
+             */
+            patience_ms?: number | null;
+            /**
+             * Format: int64
+             * @description The rep's longest turn.
+             */
+            rep_longest_monologue_ms?: number | null;
+            /**
+             * Format: int64
+             * @description Questions that the rep asks.
+             */
+            rep_question_count?: number | null;
+            /**
+             * Format: int64
+             * @description The rep's share of the talking, in thousandths.
+             */
+            rep_talk_permille?: number | null;
+        };
         /** @description How the time of a call was shared. */
         TalkStats: {
             /**
@@ -1035,6 +3811,25 @@ export interface components {
             silence_ms: number;
             /** @description One entry for each channel, in order. */
             speakers: components["schemas"]["SpeakerStats"][];
+        };
+        /** @description People who see each other's calls. */
+        Team: {
+            /**
+             * Format: int64
+             * @description When it was made, in milliseconds since 1970.
+             */
+            created_at: number;
+            /** @description Which. */
+            id: string;
+            /** @description Who is in it, in the order of their names. */
+            member_ids: string[];
+            /** @description As it is called. */
+            name: string;
+        };
+        /** @description What a team is called. */
+        TeamName: {
+            /** @description Its name, unique without regard to case; 1 to 80 characters on one line. */
+            name: string;
         };
         /** @description A token, without its secret. */
         Token: {
@@ -1065,6 +3860,53 @@ export interface components {
             /** @description What it may do. */
             scope: components["schemas"]["Scope"];
         };
+        /** @description A list of phrases to look for. */
+        Tracker: {
+            /**
+             * Format: int64
+             * @description When it was made, in milliseconds since 1970.
+             */
+            created_at: number;
+            /** @description What it is for. */
+            description: string;
+            /** @description Whether it looks for anything. */
+            enabled: boolean;
+            /** @description Which. */
+            id: string;
+            /** @description What it looks for; a word that ends in `*` stands for all that begin so. */
+            phrases: string[];
+            speaker_role?: components["schemas"]["SpeakerRole"] | null;
+            /** @description As shown. */
+            title: string;
+            /**
+             * Format: int64
+             * @description Grows with every change; the `ETag` says it, too.
+             */
+            version: number;
+        };
+        /** @description A place where a phrase is said. */
+        TrackerHit: {
+            /** @description In which call, */
+            call_id: string;
+            /**
+             * Format: int64
+             * @description End of its last word, in milliseconds of the recording.
+             */
+            end_ms: number;
+            /** @description The phrase, as the tracker has it. */
+            phrase: string;
+            /** @description and in which segment of it. */
+            segment_id: string;
+            /**
+             * Format: int64
+             * @description Start of the phrase's first word, in milliseconds of the recording.
+             */
+            start_ms: number;
+            /** @description By which tracker it was found. */
+            tracker_id: string;
+            /** @description Path of the call's page at this place. */
+            url: string;
+        };
         /** @description The words of a call. */
         Transcript: {
             /** @description Whether no more segments are to come. */
@@ -1081,20 +3923,109 @@ export interface components {
             /** @description Segments ordered by `start_ms`, then channel. */
             segments: components["schemas"]["Segment"][];
         };
+        /** @description A version of the words of a call. */
+        TranscriptVersion: {
+            /** @description Whether no more segments are to come. */
+            complete: boolean;
+            /**
+             * Format: int64
+             * @description When it was begun, in milliseconds since 1970.
+             */
+            created_at: number;
+            /** @description Whether it is the one that people read. */
+            current: boolean;
+            /** @description Its language, as a two-letter code, once known. */
+            language?: string | null;
+            /** @description Model that made it. */
+            model: string;
+            /**
+             * Format: int64
+             * @description Its number, from 1.
+             */
+            version: number;
+        };
         /** @description What to change about a call; what is left out stays. */
         UpdateCall: {
+            deal?: components["schemas"]["DealChange"] | null;
+            /** @description All people who see it whatever its visibility is: 100 at most. */
+            invited?: string[] | null;
             /**
              * Format: int64
              * @description When the conversation took place, in milliseconds since 1970; null if that is not known.
              */
             occurred_at?: number | null;
+            /** @description All who took part: 30 at most. */
+            participants?: components["schemas"]["Participant"][] | null;
+            /** @description All labels: 20 at most, of 40 characters at most. */
+            tags?: string[] | null;
+            /** @description Whose team's it is: one of the caller's own; null for none. */
+            team_id?: string | null;
+            /** @description Another title. */
+            title?: string | null;
+            visibility?: components["schemas"]["Visibility"] | null;
+        };
+        /** @description What to change about a text; what is left out stays. */
+        UpdateComment: {
+            /** @description What was said or done, up to 1,000 characters; null for nothing. */
+            behaviour?: string | null;
+            /** @description The words, as Markdown, up to 5,000 characters. */
+            body?: string | null;
+            /** @description What came of it, up to 1,000 characters; null for nothing. */
+            impact?: string | null;
+            kind?: components["schemas"]["CommentKind"] | null;
+            /** @description Ids of people to mention, up to 50. */
+            mentions?: string[] | null;
+            /** @description When and where it happened, up to 1,000 characters; null for nothing. */
+            situation?: string | null;
+        };
+        /** @description What to change about a draft. */
+        UpdateReview: {
+            /** @description What the reviewer says about the call as a whole; may be empty. */
+            summary: string;
+        };
+        /** @description What to change about a rubric; what is left out stays. */
+        UpdateRubric: {
+            /** @description Another description. */
+            description?: string | null;
+            draft?: components["schemas"]["RubricDraft"] | null;
             /** @description Another title. */
             title?: string | null;
         };
-        /** @description What to change about an account. */
+        /** @description What to change about a template; what is left out stays. */
+        UpdateTemplate: {
+            /** @description What was said or done, up to 1,000 characters; null for nothing. */
+            behaviour?: string | null;
+            /** @description Their words, as Markdown, up to 5,000 characters. */
+            body?: string | null;
+            /** @description What came of it, up to 1,000 characters; null for nothing. */
+            impact?: string | null;
+            kind?: components["schemas"]["CommentKind"] | null;
+            /** @description Whether everybody may use it; only coaches and administrators may begin to share one. */
+            shared?: boolean | null;
+            /** @description When and where it happened, up to 1,000 characters; null for nothing. */
+            situation?: string | null;
+            /** @description Another title, up to 100 characters. */
+            title?: string | null;
+        };
+        /** @description What to change about a tracker; what is left out stays. */
+        UpdateTracker: {
+            /** @description Another description. */
+            description?: string | null;
+            /** @description Whether it looks for anything; one that does not has no hits. */
+            enabled?: boolean | null;
+            /** @description Other phrases. */
+            phrases?: string[] | null;
+            speaker_role?: components["schemas"]["SpeakerRole"] | null;
+            /** @description Another title. */
+            title?: string | null;
+        };
+        /** @description What to change about an account; what is left out stays. */
         UpdateUser: {
-            /** @description Whether the account may not sign in. */
-            disabled: boolean;
+            /** @description Whether the account may not sign in; not for one's own account. */
+            disabled?: boolean | null;
+            /** @description Another name. */
+            name?: string | null;
+            role?: components["schemas"]["Role"] | null;
         };
         /** @description A call to make of a file. */
         UploadCall: {
@@ -1123,6 +4054,11 @@ export interface components {
             /** @description What they do here. */
             role: components["schemas"]["Role"];
         };
+        /**
+         * @description Who sees a call beside its owner and the people invited to it.
+         * @enum {string}
+         */
+        Visibility: "private" | "team" | "org";
         /** @description One word with the time at which it is heard. */
         Word: {
             /**
@@ -1152,6 +4088,49 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    listAudit: {
+        parameters: {
+            query?: {
+                /** @description What this person did. */
+                actor?: string;
+                /** @description This kind of thing, e.g. `call.delete`. */
+                action?: string;
+                /** @description What was done to the thing with this id. */
+                target?: string;
+                /** @description At this time or later, in milliseconds since 1970. */
+                from?: number;
+                /** @description Before this time, in milliseconds since 1970. */
+                until?: number;
+                /** @description The most items to return, 1 to 200; 50 unless given. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_AuditEntry"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listCalls: {
         parameters: {
             query?: {
@@ -1161,9 +4140,63 @@ export interface operations {
                 q?: string;
                 /** @description Of this person. */
                 owner?: string;
+                /** @description Of this team. */
+                team?: string;
+                /** @description Seen by these. */
+                visibility?: components["schemas"]["Visibility"];
+                /** @description Whether to list only those that the caller was invited to. */
+                shared_with_me?: boolean;
+                /** @description In which somebody took part whose name contains this, without regard to case. */
+                participant?: string;
+                /** @description With this label, without regard to case. */
+                tag?: string;
+                /** @description Whose transcript is in this language, as a two-letter code. */
+                language?: string;
+                /** @description Whose deal has a name that contains this, without regard to case. */
+                deal_name?: string;
+                /** @description Whose deal stands here. */
+                deal_stage?: string;
+                /** @description Whose deal ended like this. */
+                deal_outcome?: components["schemas"]["DealOutcome"];
+                /** @description Whose deal has this id in another system. */
+                deal_external_id?: string;
+                /** @description Whose deal is worth this or more, in the smallest unit of its currency, whichever that is. */
+                min_deal_amount_minor?: number;
+                /** @description Whose deal is worth this or less, in the smallest unit of its currency, whichever that is. */
+                max_deal_amount_minor?: number;
+                /** @description As long as this or longer. */
+                min_duration_ms?: number;
+                /** @description As long as this or shorter. */
+                max_duration_ms?: number;
+                /** @description That took place at this time or later, in milliseconds since 1970. */
+                occurred_from?: number;
+                /** @description That took place before this time, in milliseconds since 1970. */
+                occurred_until?: number;
+                /** @description Made here at this time or later, in milliseconds since 1970. */
+                created_from?: number;
+                /** @description Made here before this time, in milliseconds since 1970. */
+                created_until?: number;
+                /** @description In which the rep has this share of the talking or more, in thousandths. */
+                min_rep_talk_permille?: number;
+                /** @description In which the rep has this share of the talking or less, in thousandths. */
+                max_rep_talk_permille?: number;
+                /** @description In which the rep's longest turn is as long as this or longer. */
+                min_rep_longest_monologue_ms?: number;
+                /** @description In which the rep's longest turn is as long as this or shorter. */
+                max_rep_longest_monologue_ms?: number;
+                /** @description In which the rep asks this many questions or more. */
+                min_rep_question_count?: number;
+                /** @description In which the rep asks this many questions or fewer. */
+                max_rep_question_count?: number;
+                /** @description With comments that everybody sees, or without. */
+                has_comments?: boolean;
+                /** @description What they are sorted by; when they were made here unless given. Calls that lack it come last. */
+                sort?: "created" | "occurred" | "title" | "duration" | "deal_amount" | "rep_talk" | "questions" | "comments";
+                /** @description Which way they are sorted; descending unless given, but ascending by title. */
+                order?: "asc" | "desc";
                 /** @description The most items to return, 1 to 200; 50 unless given. */
                 limit?: number;
-                /** @description `next` of the page before. */
+                /** @description `next` of the page before, which was sorted the same way. */
                 after?: string;
             };
             header?: never;
@@ -1447,6 +4480,152 @@ export interface operations {
             };
         };
     };
+    listComments: {
+        parameters: {
+            query?: {
+                /** @description The most comments to return, 1 to 2,000, answers not counted; 200 unless given. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                after?: string;
+            };
+            header?: {
+                /** @description application/json, text/vtt or application/ld+json */
+                Accept?: string | null;
+            };
+            path: {
+                /** @description Id of the call */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_CommentThread"];
+                    "text/vtt": string;
+                    "application/ld+json": Record<string, never>;
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createComment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the call */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateComment"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    /** @description For If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comment"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listEdits: {
+        parameters: {
+            query?: {
+                /** @description The most items to return, 1 to 200; 50 unless given. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the call */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_Edit"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revertEdit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the call */
+                id: string;
+                /** @description Id of the correction */
+                edit_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its words read as the machine heard them */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     streamCallEvents: {
         parameters: {
             query?: {
@@ -1616,6 +4795,116 @@ export interface operations {
             };
         };
     };
+    listCallReviews: {
+        parameters: {
+            query?: {
+                /** @description The most items to return, 1 to 200; 50 unless given. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the call */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallReviews"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createReview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the call */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateReview"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    /** @description For If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewDetail"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    correctSegment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the call */
+                id: string;
+                /** @description Id of a segment of the transcript that people read */
+                segment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CorrectSegment"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Segment"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listSpeakers: {
         parameters: {
             query?: never;
@@ -1713,11 +5002,46 @@ export interface operations {
             };
         };
     };
+    listCallTrackerHits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the call */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_TrackerHit"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getTranscript: {
         parameters: {
             query?: {
                 /** @description Form; what Accept says unless given. */
                 format?: "json" | "vtt" | "srt" | "txt";
+                /** @description As the machine heard it, without people's corrections. */
+                machine?: boolean;
+                /** @description A version, as the machine heard it; the one that people read unless given. */
+                version?: number;
             };
             header?: {
                 /** @description application/json, text/vtt, application/x-subrip or text/plain */
@@ -1741,6 +5065,638 @@ export interface operations {
                     "application/x-subrip": string;
                     "text/plain": string;
                 };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listTranscriptVersions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the call */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_TranscriptVersion"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listCommentTemplates: {
+        parameters: {
+            query?: {
+                /** @description The most items to return, 1 to 200; 50 unless given. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_CommentTemplate"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createCommentTemplate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateTemplate"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    /** @description For If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommentTemplate"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteCommentTemplate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the template */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateCommentTemplate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the template as it was read */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description Id of the template */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateTemplate"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    /** @description For If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommentTemplate"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getComment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the comment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    /** @description For If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comment"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteComment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the comment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateComment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the comment as it was read */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description Id of the comment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateComment"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    /** @description For If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comment"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addReaction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the comment */
+                id: string;
+                /**
+                 * @description One of 👍 👏 🎉 💡 🙏 😄 🤔 👀
+                 * @example 👍
+                 */
+                reaction: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comment"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeReaction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the comment */
+                id: string;
+                /**
+                 * @description One of 👍 👏 🎉 💡 🙏 😄 🤔 👀
+                 * @example 👍
+                 */
+                reaction: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comment"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reopenComment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the comment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comment"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createReply: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the comment; answers can't be answered */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateReply"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    /** @description For If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comment"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resolveComment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the comment; answers can't be settled */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comment"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listCommentVersions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the comment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_CommentVersion"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listInvitations: {
+        parameters: {
+            query?: {
+                /** @description The most items to return, 1 to 200; 50 unless given. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_Invitation"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createInvitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateInvitation"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedInvitation"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    acceptInvitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcceptInvitation"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    openInvitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpenInvitation"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitationOffer"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revokeInvitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the invitation */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its link does not work */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What went wrong, as problem details */
             default: {
@@ -1840,6 +5796,986 @@ export interface operations {
             };
         };
     };
+    listMoments: {
+        parameters: {
+            query?: {
+                /** @description `newest` unless given; `highest` and `lowest` list moments with scores only. */
+                sort?: components["schemas"]["MomentSort"];
+                /** @description Of this call. */
+                call?: string;
+                /** @description Of this rep's calls. */
+                rep?: string;
+                /** @description Of this team's calls. */
+                team?: string;
+                /** @description Of calls with this tag, without regard to case. */
+                tag?: string;
+                /** @description Of calls whose deal stands there. */
+                deal_stage?: string;
+                /** @description Of calls whose deal ended like this. */
+                deal_outcome?: components["schemas"]["DealOutcome"];
+                /** @description Of calls with this deal, by its id in another system. */
+                deal_id?: string;
+                /** @description With a score of this criterion. */
+                criterion?: string;
+                /** @description With a score of at least this: a level where a criterion is given, else thousandths of the scale. */
+                min_score?: number;
+                /** @description With a score of at most this, in the same measure; both are about the same score. */
+                max_score?: number;
+                /** @description With a comment of this kind. */
+                kind?: components["schemas"]["CommentKind"];
+                /**
+                 * @description With a comment or a score of this person; where a kind, a criterion or a score is given too, the very
+                 *     comment or score is theirs.
+                 */
+                author?: string;
+                /** @description Where these words stand in the excerpt, in the language of the search. */
+                q?: string;
+                /** @description Where reviewers differ by two levels or more on one criterion. */
+                disputed?: boolean;
+                /** @description Where something was last said or shown at this time or later, in milliseconds since 1970. */
+                from?: number;
+                /** @description Where something was last said or shown before this time. */
+                until?: number;
+                /** @description The most items to return, 1 to 200; 50 unless given. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_Moment"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getMoment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the moment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MomentDetail"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listPeople: {
+        parameters: {
+            query?: {
+                /** @description Whose name contains this, without regard to case. */
+                q?: string;
+                /** @description The most items to return, 1 to 200; 50 unless given. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_Person"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listReviews: {
+        parameters: {
+            query?: {
+                /** @description That the caller wrote, or that are about calls of theirs; both unless given. */
+                relation?: "by_me" | "of_me";
+                /** @description In this state. */
+                state?: components["schemas"]["ReviewState"];
+                /** @description Made with this rubric. */
+                rubric_id?: string;
+                /** @description The most items to return, 1 to 200; 50 unless given. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_Review"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exportReviews: {
+        parameters: {
+            query?: {
+                /** @description Begun at this time or later, in milliseconds since 1970. */
+                from?: number;
+                /** @description Begun before this time, in milliseconds since 1970. */
+                until?: number;
+                /** @description Made with this rubric. */
+                rubric_id?: string;
+                /** @description Of this call. */
+                call_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getReview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the review */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    /** @description For If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewDetail"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateReview: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the review as it was read */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description Id of the review */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateReview"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewDetail"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeEvidence: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the review as it was read */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description Id of the review */
+                id: string;
+                /** @description Id of the evidence */
+                evidence_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewDetail"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    releaseReview: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the review as it was read */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description Id of the review */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewDetail"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reopenReview: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the review as it was read */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description Id of the review */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReopenReview"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewDetail"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    respondToReview: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the review as it was read */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description Id of the review */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RespondToReview"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewDetail"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setScore: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the review as it was read */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description Id of the review */
+                id: string;
+                /** @description Id of the criterion */
+                criterion_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetScore"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewDetail"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unsetScore: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the review as it was read */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description Id of the review */
+                id: string;
+                /** @description Id of the criterion */
+                criterion_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewDetail"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addEvidence: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the review as it was read */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description Id of the review */
+                id: string;
+                /** @description Id of the criterion */
+                criterion_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddEvidence"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    /** @description Of the review */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evidence"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    submitReview: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the review as it was read */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description Id of the review */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewDetail"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdrawReview: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the review as it was read */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description Id of the review */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewDetail"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listRubrics: {
+        parameters: {
+            query?: {
+                /** @description Those that are archived; those that are not unless given. */
+                archived?: boolean;
+                /** @description The most items to return, 1 to 200; 50 unless given. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_Rubric"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createRubric: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateRubric"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    /** @description For If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RubricDetail"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRubric: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the rubric */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    /** @description For If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RubricDetail"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateRubric: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the rubric as it was read */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description Id of the rubric */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateRubric"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RubricDetail"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    archiveRubric: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the rubric as it was read */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description Id of the rubric */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RubricDetail"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    publishRubric: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the rubric as it was read */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description Id of the rubric */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RubricDetail"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unarchiveRubric: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the rubric as it was read */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description Id of the rubric */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RubricDetail"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listRubricVersions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the rubric */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_RubricVersionInfo"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRubricVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the rubric */
+                id: string;
+                /** @description Number of the version, from 1 */
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RubricVersion"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search: {
+        parameters: {
+            query: {
+                /**
+                 * @description Words that must all be there, `"in this order"`, `begin*` for what begins so, `-without` this one; case,
+                 *     punctuation and apostrophes mean nothing.
+                 */
+                q: string;
+                /** @description In this kind of text. */
+                kind?: components["schemas"]["SearchKind"];
+                /** @description In what this side says. */
+                role?: components["schemas"]["SpeakerRole"];
+                /** @description In this call. */
+                call?: string;
+                /** @description In this rep's calls. */
+                rep?: string;
+                /** @description In this team's calls. */
+                team?: string;
+                /** @description In calls with this tag, without regard to case. */
+                tag?: string;
+                /** @description In calls whose deal ended like this. */
+                deal_outcome?: components["schemas"]["DealOutcome"];
+                /**
+                 * @description In calls that took place at this time or later, in milliseconds since 1970; that were made here, where
+                 *     that is not known.
+                 */
+                from?: number;
+                /** @description In calls that took place before this time. */
+                until?: number;
+                /** @description The most items to return, 1 to 200; 50 unless given. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_SearchHit"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getServer: {
         parameters: {
             query?: never;
@@ -1910,6 +6846,284 @@ export interface operations {
         requestBody?: never;
         responses: {
             /** @description Signed out */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_Session"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    endSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the session */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is signed out */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listTeams: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_Team"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createTeam: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TeamName"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Team"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getTeam: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the team */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Team"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteTeam: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the team */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateTeam: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the team */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TeamName"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Team"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addTeamMember: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the team */
+                id: string;
+                /** @description Id of the person */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description They are in it */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeTeamMember: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the team */
+                id: string;
+                /** @description Id of the person */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description They are not in it */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -2005,6 +7219,210 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listTrackers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_Tracker"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createTracker: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateTracker"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    /** @description For If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tracker"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getTracker: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the tracker */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    /** @description For If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tracker"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteTracker: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the tracker as it was read */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description Id of the tracker */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateTracker: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the tracker as it was read */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description Id of the tracker */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateTracker"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    /** @description For If-Match */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tracker"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listTrackerHits: {
+        parameters: {
+            query?: {
+                /** @description The most items to return, 1 to 200; 50 unless given. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the tracker */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_ShownTrackerHit"];
+                };
             };
             /** @description What went wrong, as problem details */
             default: {
@@ -2318,6 +7736,40 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["User"];
                 };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    eraseUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the person */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EraseUser"];
+            };
+        };
+        responses: {
+            /** @description They are forgotten */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What went wrong, as problem details */
             default: {

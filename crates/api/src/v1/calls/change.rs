@@ -1,44 +1,103 @@
 //! Changing, stopping, repeating and deleting calls.
 
-use axum::{
-    extract::State,
-    response::{IntoResponse, Response},
+use axum::extract::State;
+use gametape_core::{
+    call::Call,
+    id::{CallId, TeamId, UserId},
 };
-use gametape_core::{call::Call, id::CallId};
-use gametape_store::{CallPatch, StoreError};
-use http::{HeaderMap, StatusCode, header};
-use serde::{Deserialize, Deserializer};
+use gametape_store::{CallPatch, DealPatch};
+use http::StatusCode;
+use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{
-    changeable,
-    view::{CallView, etag},
+    details::{self, DealBody, ParticipantView, VisibilityName},
+    view::CallView,
 };
 use crate::{
     ApiState,
+    access::changeable_call,
     auth::CurrentUser,
-    extract::{Id, Json},
-    problem::{Code, Problem, Result},
+    extract::{Id, Json, present},
+    precondition::{IfMatch, Versioned},
+    problem::Result,
     validate,
 };
 
 /// What to change about a call; what is left out stays.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::option_option, reason = "null and left out mean different things")]
 pub(super) struct UpdateCall {
     /// Another title.
     title: Option<String>,
     /// When the conversation took place, in milliseconds since 1970; null if that is not known.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<i64>)]
-    #[expect(clippy::option_option, reason = "null and left out mean different things")]
     occurred_at: Option<Option<i64>>,
+    /// Whose team's it is: one of the caller's own; null for none.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    team_id: Option<Option<TeamId>>,
+    /// Who sees it.
+    visibility: Option<VisibilityName>,
+    /// All labels: 20 at most, of 40 characters at most.
+    tags: Option<Vec<String>>,
+    /// All who took part: 30 at most.
+    participants: Option<Vec<ParticipantView>>,
+    /// All people who see it whatever its visibility is: 100 at most.
+    #[schema(value_type = Option<Vec<String>>)]
+    invited: Option<Vec<UserId>>,
+    /// What to say about its deal; null for nothing at all.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<DealBody>)]
+    deal: Option<Option<DealBody>>,
 }
 
-/// Tells a null from a field that is left out.
-#[expect(clippy::option_option, reason = "null and left out mean different things")]
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<i64>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
+impl UpdateCall {
+    /// The change to make to `call`, once all values are found fit.
+    async fn into_patch(self, state: &ApiState, current: &CurrentUser, call: &Call) -> Result<CallPatch> {
+        if let Some(Some(time)) = self.occurred_at {
+            validate::time_ms("occurred_at", time)?;
+        }
+        if let Some(Some(team_id)) = &self.team_id
+            && call.team_id.as_ref() != Some(team_id)
+        {
+            details::check_team(state, current, team_id).await?;
+        }
+        let visibility = self.visibility.map(Into::into);
+        if self.team_id.is_some() || visibility.is_some() {
+            let team_id = self.team_id.as_ref().unwrap_or(&call.team_id);
+            details::check_sharing(team_id.as_ref(), visibility.unwrap_or(call.visibility))?;
+        }
+        let participants = self.participants.as_deref().map(details::participants);
+        let participants = participants.transpose()?;
+        let invited = self.invited.map(details::invited).transpose()?;
+        details::check_people(
+            state,
+            invited.as_deref().unwrap_or_default(),
+            participants.as_deref().unwrap_or_default(),
+        )
+        .await?;
+        Ok(CallPatch {
+            title: self
+                .title
+                .map(|title| validate::line("title", &title, 200))
+                .transpose()?,
+            occurred_at: self.occurred_at,
+            team_id: self.team_id,
+            visibility,
+            tags: self.tags.as_deref().map(details::tags).transpose()?,
+            participants,
+            invited,
+            deal: match self.deal {
+                Some(Some(deal)) => deal.into_patch()?,
+                Some(None) => DealPatch::clear(),
+                None => DealPatch::default(),
+            },
+            if_updated_at: None,
+        })
+    }
 }
 
 /// How to transcribe a call again.
@@ -65,63 +124,24 @@ pub(super) async fn update(
     State(state): State<ApiState>,
     current: CurrentUser,
     Id(id): Id<CallId>,
-    headers: HeaderMap,
+    IfMatch(if_updated_at): IfMatch,
     Json(body): Json<UpdateCall>,
-) -> Result<Response> {
-    changeable(&state, &current, &id).await?;
-    let title = body
-        .title
-        .map(|title| validate::line("title", &title, 200))
-        .transpose()?;
-    if let Some(Some(time)) = body.occurred_at {
-        validate::time_ms("occurred_at", time)?;
-    }
+) -> Result<Versioned<CallView>> {
+    let call = changeable_call(&state, &current, &id).await?;
     let patch = CallPatch {
-        title,
-        occurred_at: body.occurred_at,
-        if_updated_at: if_match(&headers)?,
+        if_updated_at,
+        ..body.into_patch(&state, &current, &call).await?
     };
-    let changed = state
-        .store
-        .call_update(&id, patch)
-        .await
-        .map_err(|error| match error {
-            StoreError::Conflict { .. } => stale(),
-            other => other.into(),
-        })?;
-    Ok(answer(StatusCode::OK, changed))
+    let call = state.store.call_update(&current.actor(), &id, patch).await?;
+    Ok(answer(StatusCode::OK, call))
 }
 
-/// The version that `If-Match` names.
-fn if_match(headers: &HeaderMap) -> Result<Option<i64>> {
-    let Some(value) = headers.get(header::IF_MATCH) else {
-        return Ok(None);
-    };
-    let text = value.to_str().unwrap_or_default().trim();
-    if text == "*" {
-        return Ok(None);
+fn answer(status: StatusCode, call: Call) -> Versioned<CallView> {
+    Versioned {
+        status,
+        version: call.updated_at,
+        body: call.into(),
     }
-    let version = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
-    // A tag that we can't have given is that of no version at all.
-    version
-        .and_then(|text| text.parse().ok())
-        .map(Some)
-        .ok_or_else(stale)
-}
-
-fn stale() -> Problem {
-    Problem::new(
-        Code::PreconditionFailed,
-        "the call was changed meanwhile: read it again",
-    )
-}
-
-fn answer(status: StatusCode, call: Call) -> Response {
-    let mut headers = HeaderMap::new();
-    if let Some(etag) = etag(&call) {
-        headers.insert(header::ETAG, etag);
-    }
-    (status, headers, Json(CallView::from(call))).into_response()
 }
 
 /// Deletes a call with its transcript, and its recording unless another call has it too.
@@ -135,8 +155,8 @@ pub(super) async fn delete(
     current: CurrentUser,
     Id(id): Id<CallId>,
 ) -> Result<StatusCode> {
-    changeable(&state, &current, &id).await?;
-    state.store.call_delete(&id).await?;
+    changeable_call(&state, &current, &id).await?;
+    state.store.call_delete(&current.actor(), &id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -150,8 +170,8 @@ pub(super) async fn cancel(
     State(state): State<ApiState>,
     current: CurrentUser,
     Id(id): Id<CallId>,
-) -> Result<Response> {
-    changeable(&state, &current, &id).await?;
+) -> Result<Versioned<CallView>> {
+    changeable_call(&state, &current, &id).await?;
     Ok(answer(StatusCode::OK, state.store.call_cancel(&id).await?))
 }
 
@@ -165,8 +185,8 @@ pub(super) async fn retry(
     State(state): State<ApiState>,
     current: CurrentUser,
     Id(id): Id<CallId>,
-) -> Result<Response> {
-    changeable(&state, &current, &id).await?;
+) -> Result<Versioned<CallView>> {
+    changeable_call(&state, &current, &id).await?;
     Ok(answer(StatusCode::ACCEPTED, state.store.call_retry(&id).await?))
 }
 
@@ -182,8 +202,8 @@ pub(super) async fn retranscribe(
     current: CurrentUser,
     Id(id): Id<CallId>,
     Json(body): Json<Retranscribe>,
-) -> Result<Response> {
-    changeable(&state, &current, &id).await?;
+) -> Result<Versioned<CallView>> {
+    changeable_call(&state, &current, &id).await?;
     let (model, language) = (validate::model(body.model)?, validate::language(body.language)?);
     Ok(answer(
         StatusCode::ACCEPTED,

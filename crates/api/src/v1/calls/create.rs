@@ -4,28 +4,35 @@ use axum::{
     extract::{FromRequest, Multipart, Request, State},
     response::{IntoResponse, Response},
 };
-use gametape_core::{call::Call, id::UploadId, user::Scope};
-use gametape_store::{NewCall, StoreError};
+use gametape_core::{
+    call::Call,
+    id::{TeamId, UploadId, UserId},
+    policy,
+    user::Scope,
+};
+use gametape_store::{CallDetails, NewCall, StoreError};
 use http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{
+    details::{self, DealBody, ParticipantView, VisibilityName},
     form,
-    view::{CallView, etag},
+    view::CallView,
 };
 use crate::{
     ApiState,
     auth::CurrentUser,
     extract::Json,
+    precondition::etag,
     problem::{Code, Problem, Result},
     receive, validate,
 };
 
 /// What is known about a call beside its recording.
-#[derive(Debug, Default, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[schema(as = CallMeta)]
-#[serde(default, deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Meta {
     /// As shown in lists; the file's name unless given.
     title: Option<String>,
@@ -35,6 +42,23 @@ pub(crate) struct Meta {
     language: Option<String>,
     /// Model to use; the worker's default unless given.
     model: Option<String>,
+    /// Whose team's it is: one of the caller's own. Theirs unless given, if they are in exactly one.
+    #[schema(value_type = Option<String>)]
+    team_id: Option<TeamId>,
+    /// Who sees it; `team` unless given, or `private` without a team.
+    visibility: Option<VisibilityName>,
+    /// Labels: 20 at most, of 40 characters at most.
+    #[serde(default)]
+    tags: Vec<String>,
+    /// Who took part: 30 at most.
+    #[serde(default)]
+    participants: Vec<ParticipantView>,
+    /// People who see it whatever its visibility is: 100 at most.
+    #[schema(value_type = Vec<String>)]
+    #[serde(default)]
+    invited: Vec<UserId>,
+    /// What it is about to sell.
+    deal: Option<DealBody>,
 }
 
 /// A call to make of an upload.
@@ -53,6 +77,23 @@ struct FromUpload {
     language: Option<String>,
     /// Model to use; the worker's default unless given.
     model: Option<String>,
+    /// Whose team's it is: one of the caller's own. Theirs unless given, if they are in exactly one.
+    #[schema(value_type = Option<String>)]
+    team_id: Option<TeamId>,
+    /// Who sees it; `team` unless given, or `private` without a team.
+    visibility: Option<VisibilityName>,
+    /// Labels: 20 at most, of 40 characters at most.
+    #[serde(default)]
+    tags: Vec<String>,
+    /// Who took part: 30 at most.
+    #[serde(default)]
+    participants: Vec<ParticipantView>,
+    /// People who see it whatever its visibility is: 100 at most.
+    #[schema(value_type = Vec<String>)]
+    #[serde(default)]
+    invited: Vec<UserId>,
+    /// What it is about to sell.
+    deal: Option<DealBody>,
 }
 
 /// A call to make of a file.
@@ -67,10 +108,28 @@ struct Form {
     meta: Option<Meta>,
 }
 
+impl From<FromUpload> for Meta {
+    fn from(body: FromUpload) -> Self {
+        Self {
+            title: body.title,
+            occurred_at: body.occurred_at,
+            language: body.language,
+            model: body.model,
+            team_id: body.team_id,
+            visibility: body.visibility,
+            tags: body.tags,
+            participants: body.participants,
+            invited: body.invited,
+            deal: body.deal,
+        }
+    }
+}
+
 impl Meta {
     /// The call to make of an upload, once all values are found fit.
-    pub(super) fn into_call(
+    pub(super) async fn into_call(
         self,
+        state: &ApiState,
         current: &CurrentUser,
         upload_id: UploadId,
         filename: &str,
@@ -87,21 +146,45 @@ impl Meta {
             owner_id: current.viewer.user_id.clone(),
             title,
             occurred_at,
-            language: validate::language(self.language)?,
-            model: validate::model(self.model)?,
+            language: validate::language(self.language.clone())?,
+            model: validate::model(self.model.clone())?,
             upload_id,
+            details: self.details(state, current).await?,
+        })
+    }
+
+    async fn details(self, state: &ApiState, current: &CurrentUser) -> Result<CallDetails> {
+        let team_id = match self.team_id {
+            Some(team_id) => {
+                details::check_team(state, current, &team_id).await?;
+                Some(team_id)
+            }
+            None => policy::default_team(&current.viewer),
+        };
+        let visibility = match self.visibility {
+            Some(visibility) => visibility.into(),
+            None => policy::default_visibility(team_id.as_ref()),
+        };
+        details::check_sharing(team_id.as_ref(), visibility)?;
+        let participants = details::participants(&self.participants)?;
+        let invited = details::invited(self.invited)?;
+        details::check_people(state, &invited, &participants).await?;
+        Ok(CallDetails {
+            team_id,
+            visibility,
+            tags: details::tags(&self.tags)?,
+            participants,
+            invited,
+            deal: self.deal.unwrap_or_default().into_deal()?,
         })
     }
 
     /// Whether all values are fit, before a long upload is taken.
-    pub(super) fn check(&self, current: &CurrentUser) -> Result<()> {
-        let copy = Self {
-            title: self.title.clone(),
-            occurred_at: self.occurred_at,
-            language: self.language.clone(),
-            model: self.model.clone(),
-        };
-        copy.into_call(current, UploadId::new(0), "x").map(|_| ())
+    pub(super) async fn check(&self, state: &ApiState, current: &CurrentUser) -> Result<()> {
+        let copy = self.clone();
+        copy.into_call(state, current, UploadId::new(0), "x")
+            .await
+            .map(|_| ())
     }
 }
 
@@ -134,7 +217,7 @@ pub(super) async fn create(
     if let Ok(location) = format!("/api/v1/calls/{}", call.id).parse() {
         headers.insert(header::LOCATION, location);
     }
-    if let Some(etag) = etag(&call) {
+    if let Some(etag) = etag(call.updated_at) {
         headers.insert(header::ETAG, etag);
     }
     Ok((StatusCode::CREATED, headers, Json(CallView::from(call))).into_response())
@@ -166,13 +249,9 @@ async fn of_upload(state: &ApiState, current: &CurrentUser, body: FromUpload) ->
         // The server went down between the last byte and the end.
         receive::complete(state, &upload).await?;
     }
-    let meta = Meta {
-        title: body.title,
-        occurred_at: body.occurred_at,
-        language: body.language,
-        model: body.model,
-    };
-    let new = meta.into_call(current, upload.id, &upload.filename)?;
+    let new = Meta::from(body)
+        .into_call(state, current, upload.id, &upload.filename)
+        .await?;
     state.store.call_create(new).await.map_err(|error| match error {
         StoreError::NotFound { .. } => missing(),
         other => other.into(),

@@ -7,14 +7,19 @@ use axum::{
     response::sse::{Event as SseEvent, KeepAlive, Sse},
 };
 use futures::Stream;
-use gametape_core::{event::Event, id::CallId};
+use gametape_core::{
+    event::{Event, EventAudience},
+    id::CallId,
+    policy::{self, Viewer},
+};
+use gametape_store::StoreError;
 use http::HeaderMap;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::visible;
 use crate::{
     ApiState,
+    access::visible_call,
     auth::CurrentUser,
     extract::{Id, Query},
     problem::{Code, Problem, Result},
@@ -34,7 +39,8 @@ pub(super) struct From {
     after: Option<i64>,
 }
 
-/// Events of a call, past ones first: `state`, `progress`, `segment` and `call`, with the event's number as id.
+/// Events of a call that are for the caller, past ones first: `state`, `progress`, `segment`, `call`, `comment`,
+/// `review` and `edit`, with the event's number as id. Numbers of others' events are missing.
 #[utoipa::path(
     get, path = "/calls/{id}/events", operation_id = "streamCallEvents", tag = "calls",
     params(
@@ -50,7 +56,7 @@ pub(super) async fn events(
     Query(from): Query<From>,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<SseEvent, Infallible>>>> {
-    visible(&state, &current, &id).await?;
+    visible_call(&state, &current, &id).await?;
     let after = match headers.get("last-event-id") {
         Some(value) => value
             .to_str()
@@ -67,21 +73,55 @@ pub(super) async fn events(
     let keep_alive = KeepAlive::new()
         .interval(Duration::from_secs(15))
         .text("keep-alive");
-    Ok(Sse::new(stream(state, id, after)).keep_alive(keep_alive))
+    Ok(Sse::new(stream(state, current.viewer, id, after)).keep_alive(keep_alive))
 }
 
-fn stream(state: ApiState, id: CallId, mut after: i64) -> impl Stream<Item = Result<SseEvent, Infallible>> {
+/// Whether `viewer` must not hear of others' scores just now, asked only where that matters.
+async fn is_blind(
+    state: &ApiState,
+    viewer: &Viewer,
+    id: &CallId,
+    batch: &[Event],
+) -> Result<bool, StoreError> {
+    let is_score = |event: &Event| matches!(event.audience, EventAudience::Scores { .. });
+    if batch.iter().any(is_score) {
+        state.store.review_is_open(&viewer.user_id, id).await
+    } else {
+        Ok(false)
+    }
+}
+
+/// The next events, and whether the caller must not hear of others' scores.
+async fn next_batch(
+    state: &ApiState,
+    viewer: &Viewer,
+    id: &CallId,
+    after: i64,
+) -> Result<(Vec<Event>, bool), StoreError> {
+    let batch = state.store.events_after(id, after, BATCH).await?;
+    let blind = is_blind(state, viewer, id, &batch).await?;
+    Ok((batch, blind))
+}
+
+fn stream(
+    state: ApiState,
+    viewer: Viewer,
+    id: CallId,
+    mut after: i64,
+) -> impl Stream<Item = Result<SseEvent, Infallible>> {
     async_stream::stream! {
         let end = tokio::time::sleep(MAX_AGE);
         tokio::pin!(end);
         let mut listener = state.events.listen(&id);
         loop {
-            match state.store.events_after(&id, after, BATCH).await {
-                Ok(batch) => {
+            match next_batch(&state, &viewer, &id, after).await {
+                Ok((batch, blind)) => {
                     let full = batch.len() as i64 >= BATCH;
                     for event in batch {
                         after = event.seq;
-                        yield Ok(as_sse(&event));
+                        if policy::may_hear_event(&viewer, &event.audience, blind) {
+                            yield Ok(as_sse(&event));
+                        }
                     }
                     if full {
                         continue;

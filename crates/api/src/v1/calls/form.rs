@@ -86,14 +86,18 @@ impl Reading {
         let filename = upload.filename.clone();
         let new = meta
             .unwrap_or_default()
-            .into_call(&self.current, upload.id.clone(), &filename)?;
+            .into_call(&self.state, &self.current, upload.id.clone(), &filename)
+            .await?;
         // The call waits for the upload, whose end gives it the recording and queues its work, all at once:
         // a crash here leaves a call that says that its upload broke off, and no recording without a call.
         let call = self.state.store.call_create(new).await?;
         let done = match receiver.complete().await {
             Ok(done) => done,
             Err(problem) => {
-                self.state.store.call_delete(&call.id).await?;
+                self.state
+                    .store
+                    .call_delete(&self.current.actor(), &call.id)
+                    .await?;
                 return Err(problem);
             }
         };
@@ -113,7 +117,7 @@ impl Reading {
         }
         let meta: Meta = serde_json::from_slice(&json)
             .map_err(|error| invalid(format!("`meta` is not as wanted: {error}")))?;
-        meta.check(&self.current)?;
+        meta.check(&self.state, &self.current).await?;
         Ok(meta)
     }
 

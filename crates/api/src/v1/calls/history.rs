@@ -9,9 +9,9 @@ use gametape_core::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::visible;
 use crate::{
     ApiState,
+    access::visible_call,
     auth::CurrentUser,
     extract::{Id, Json, List},
     problem::Result,
@@ -68,7 +68,7 @@ pub(super) async fn jobs(
     current: CurrentUser,
     Id(id): Id<CallId>,
 ) -> Result<Json<List<JobView>>> {
-    visible(&state, &current, &id).await?;
+    visible_call(&state, &current, &id).await?;
     let with_internals = policy::may_administer(&current.viewer);
     let history = state.store.job_history(&id).await?;
     let jobs = history

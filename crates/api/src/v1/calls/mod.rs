@@ -4,6 +4,8 @@ mod audio;
 mod change;
 mod clip;
 mod create;
+mod details;
+mod edits;
 mod events;
 mod form;
 mod history;
@@ -13,13 +15,12 @@ mod range;
 mod speakers;
 mod stats;
 mod transcript;
-mod view;
+pub(super) mod view;
 
 use axum::extract::DefaultBodyLimit;
 use gametape_core::{
     call::{Call, Recording},
     id::CallId,
-    policy,
 };
 use tower_http::compression::CompressionLayer;
 use utoipa_axum::{
@@ -29,6 +30,7 @@ use utoipa_axum::{
 
 use crate::{
     ApiState,
+    access::visible_call,
     auth::CurrentUser,
     problem::{Code, Problem, Result},
 };
@@ -46,6 +48,10 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(change::retranscribe))
         .routes(routes!(events::events))
         .routes(routes!(transcript::transcript).layer(CompressionLayer::new()))
+        .routes(routes!(transcript::versions))
+        .routes(routes!(edits::correct))
+        .routes(routes!(edits::list))
+        .routes(routes!(edits::revert))
         .routes(routes!(audio::audio))
         .routes(routes!(peaks::peaks).layer(CompressionLayer::new()))
         .routes(routes!(clip::clip))
@@ -54,26 +60,9 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(history::jobs))
 }
 
-/// The call, if the caller may see it. One that they may not see is as good as missing.
-async fn visible(state: &ApiState, current: &CurrentUser, id: &CallId) -> Result<Call> {
-    let call = state.store.call_get(id).await?;
-    call.filter(|call| policy::may_see_call(&current.viewer, call))
-        .ok_or_else(|| Problem::not_found("call"))
-}
-
-/// The call, if the caller may change it.
-async fn changeable(state: &ApiState, current: &CurrentUser, id: &CallId) -> Result<Call> {
-    let call = visible(state, current, id).await?;
-    if policy::may_change_call(&current.viewer, &call) {
-        Ok(call)
-    } else {
-        Err(Problem::new(Code::Forbidden, "only the call's owner may do this"))
-    }
-}
-
 /// The recording of a call that the caller may see.
 async fn recording(state: &ApiState, current: &CurrentUser, id: &CallId) -> Result<(Call, Recording)> {
-    let call = visible(state, current, id).await?;
+    let call = visible_call(state, current, id).await?;
     let found = match &call.recording_id {
         Some(recording_id) => state.store.recording_get(recording_id).await?,
         None => None,

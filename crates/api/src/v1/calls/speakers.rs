@@ -6,13 +6,10 @@ use gametape_core::{
     transcript::{Speaker, SpeakerRole},
 };
 
-use super::{
-    changeable,
-    view::{SpeakerRoleName, SpeakerView},
-    visible,
-};
+use super::view::{SpeakerRoleName, SpeakerView};
 use crate::{
     ApiState,
+    access::{correctable_call, visible_call},
     auth::CurrentUser,
     extract::{Id, Json, List},
     problem::{Problem, Result},
@@ -30,7 +27,7 @@ pub(super) async fn get(
     current: CurrentUser,
     Id(id): Id<CallId>,
 ) -> Result<Json<List<SpeakerView>>> {
-    visible(&state, &current, &id).await?;
+    visible_call(&state, &current, &id).await?;
     let speakers = state.store.call_speakers(&id).await?;
     Ok(Json(List::whole(speakers.into_iter().map(Into::into).collect())))
 }
@@ -48,7 +45,7 @@ pub(super) async fn put(
     Id(id): Id<CallId>,
     Json(body): Json<Vec<SpeakerView>>,
 ) -> Result<Json<List<SpeakerView>>> {
-    changeable(&state, &current, &id).await?;
+    correctable_call(&state, &current, &id).await?;
     let before = state.store.call_speakers(&id).await?;
     if body.len() != before.len() {
         return Err(Problem::invalid_value(format!(

@@ -8,9 +8,10 @@ use gametape_core::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{not_ready, view::SpeakerView, visible};
+use super::{not_ready, view::SpeakerView};
 use crate::{
     ApiState,
+    access::visible_call,
     auth::CurrentUser,
     extract::{Id, Json},
     problem::Result,
@@ -92,7 +93,7 @@ pub(super) async fn stats(
     current: CurrentUser,
     Id(id): Id<CallId>,
 ) -> Result<Json<StatsView>> {
-    let call = visible(&state, &current, &id).await?;
+    let call = visible_call(&state, &current, &id).await?;
     let transcript = state
         .store
         .transcript_read(&id)

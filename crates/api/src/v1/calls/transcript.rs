@@ -5,16 +5,19 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use gametape_core::{export::TextFormat, id::CallId};
+use gametape_store::TranscriptInfo;
 use http::{HeaderMap, HeaderValue, header};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{not_ready, view::TranscriptView, visible};
+use super::{not_ready, view::TranscriptView};
 use crate::{
     ApiState,
+    accept::preferred,
+    access::visible_call,
     auth::CurrentUser,
-    extract::{Id, Json, Query},
-    problem::Result,
+    extract::{Id, Json, List, Query},
+    problem::{Problem, Result},
 };
 
 /// A form of a transcript.
@@ -38,9 +41,31 @@ pub(super) struct Wanted {
     /// Form; what Accept says unless given.
     #[param(inline)]
     format: Option<Format>,
+    /// As the machine heard it, without people's corrections.
+    machine: Option<bool>,
+    /// A version, as the machine heard it; the one that people read unless given.
+    version: Option<i64>,
 }
 
-/// The words of a call, also while they grow.
+/// A version of the words of a call.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TranscriptVersion)]
+pub(super) struct VersionView {
+    /// Its number, from 1.
+    version: i64,
+    /// Model that made it.
+    model: String,
+    /// Its language, as a two-letter code, once known.
+    language: Option<String>,
+    /// Whether no more segments are to come.
+    complete: bool,
+    /// Whether it is the one that people read.
+    current: bool,
+    /// When it was begun, in milliseconds since 1970.
+    created_at: i64,
+}
+
+/// The words of a call with people's corrections, also while they grow.
 #[utoipa::path(
     get, path = "/calls/{id}/transcript", operation_id = "getTranscript", tag = "calls",
     params(
@@ -59,9 +84,18 @@ pub(super) async fn transcript(
     Query(wanted): Query<Wanted>,
     headers: HeaderMap,
 ) -> Result<Response> {
-    visible(&state, &current, &id).await?;
-    let transcript = state.store.transcript_read(&id).await?;
-    let transcript = transcript.ok_or_else(|| not_ready("nothing of this call is transcribed yet"))?;
+    visible_call(&state, &current, &id).await?;
+    let transcript = if let Some(version) = wanted.version {
+        let transcript = state.store.transcript_read_version(&id, version).await?;
+        transcript.ok_or_else(|| Problem::not_found("version"))?
+    } else {
+        let transcript = if wanted.machine == Some(true) {
+            state.store.transcript_read_machine(&id).await?
+        } else {
+            state.store.transcript_read(&id).await?
+        };
+        transcript.ok_or_else(|| not_ready("nothing of this call is transcribed yet"))?
+    };
     let format = match wanted.format.unwrap_or_else(|| accepted(&headers)) {
         Format::Json => return Ok(vary(Json(TranscriptView::from(transcript)).into_response())),
         Format::Vtt => TextFormat::Vtt,
@@ -75,6 +109,30 @@ pub(super) async fn transcript(
     Ok(vary(response))
 }
 
+/// The versions of a call's transcript, the oldest first.
+#[utoipa::path(
+    get, path = "/calls/{id}/transcript/versions", operation_id = "listTranscriptVersions", tag = "calls",
+    params(("id" = String, Path, description = "Id of the call")),
+    responses((status = 200, body = List<VersionView>))
+)]
+pub(super) async fn versions(
+    State(state): State<ApiState>,
+    current: CurrentUser,
+    Id(id): Id<CallId>,
+) -> Result<Json<List<VersionView>>> {
+    let call = visible_call(&state, &current, &id).await?;
+    let versions = state.store.transcript_versions(&id).await?;
+    let view = |info: TranscriptInfo| VersionView {
+        current: call.transcript_id.as_ref() == Some(&info.id),
+        version: info.version,
+        model: info.model,
+        language: info.language,
+        complete: info.complete,
+        created_at: info.created_at,
+    };
+    Ok(Json(List::whole(versions.into_iter().map(view).collect())))
+}
+
 fn vary(mut response: Response) -> Response {
     response
         .headers_mut()
@@ -82,30 +140,16 @@ fn vary(mut response: Response) -> Response {
     response
 }
 
-/// The form that `Accept` names with the highest weight, the first of equals; JSON when it names none.
+/// The form that `Accept` names.
 fn accepted(headers: &HeaderMap) -> Format {
-    let values = headers
-        .get_all(header::ACCEPT)
-        .into_iter()
-        .filter_map(|value| value.to_str().ok());
-    let mut best = (0.0, Format::Json);
-    for range in values.flat_map(|value| value.split(',')) {
-        let mut parts = range.split(';').map(str::trim);
-        let format = match parts.next().unwrap_or_default().to_ascii_lowercase().as_str() {
-            "text/vtt" => Format::Vtt,
-            "application/x-subrip" | "application/srt" | "text/srt" => Format::Srt,
-            "text/plain" => Format::Txt,
-            "application/json" | "*/*" | "application/*" => Format::Json,
-            _ => continue,
-        };
-        let weight = parts
-            .find_map(|part| part.strip_prefix("q="))
-            .map_or(1.0, |q| q.parse().unwrap_or(0.0));
-        if weight > best.0 {
-            best = (weight, format);
-        }
-    }
-    best.1
+    let offered = [
+        ("text/vtt", Format::Vtt),
+        ("application/x-subrip", Format::Srt),
+        ("application/srt", Format::Srt),
+        ("text/srt", Format::Srt),
+        ("text/plain", Format::Txt),
+    ];
+    preferred(headers, &offered, Format::Json)
 }
 
 #[cfg(test)]

@@ -4,9 +4,10 @@ use gametape_core::{
     call::{Call, CallProblem, Progress},
     transcript::{Segment, Speaker, Transcript, Word},
 };
-use http::HeaderValue;
 use serde::Serialize;
 use utoipa::ToSchema;
+
+use super::details::{DealView, ParticipantView, TalkView, VisibilityName};
 
 /// One recorded conversation.
 #[derive(Debug, Serialize, ToSchema)]
@@ -44,6 +45,22 @@ pub(crate) struct CallView {
     has_transcript: bool,
     /// An older call with the very same recording.
     duplicate_of: Option<String>,
+    /// Whose team's it is.
+    team_id: Option<String>,
+    /// Who sees it.
+    visibility: VisibilityName,
+    /// Labels.
+    tags: Vec<String>,
+    /// Who took part.
+    participants: Vec<ParticipantView>,
+    /// People who see it whatever its visibility is.
+    invited: Vec<String>,
+    /// What it is about to sell.
+    deal: DealView,
+    /// How the talking was shared.
+    talk: TalkView,
+    /// Comments and answers that everybody sees who sees the call.
+    comment_count: i64,
     /// When it was made here, in milliseconds since 1970.
     created_at: i64,
     /// When anything about it last changed, in milliseconds since 1970.
@@ -147,15 +164,18 @@ impl From<Call> for CallView {
             upload_id: call.upload_id.map(Into::into),
             has_transcript: call.transcript_id.is_some(),
             duplicate_of: call.duplicate_of.map(Into::into),
+            team_id: call.team_id.map(Into::into),
+            visibility: call.visibility.into(),
+            tags: call.tags,
+            participants: call.participants.into_iter().map(Into::into).collect(),
+            invited: call.invited.into_iter().map(Into::into).collect(),
+            deal: call.deal.into(),
+            talk: call.talk.into(),
+            comment_count: call.comment_count,
             created_at: call.created_at,
             updated_at: call.updated_at,
         }
     }
-}
-
-/// Version of what people edit about a call, for `ETag` and `If-Match`.
-pub(super) fn etag(call: &Call) -> Option<HeaderValue> {
-    format!("\"{}\"", call.updated_at).parse().ok()
 }
 
 /// The words of a call.
@@ -192,6 +212,8 @@ pub(crate) struct SegmentView {
     text: String,
     /// The words one by one, in order.
     words: Vec<WordView>,
+    /// Whether somebody corrected it.
+    edited: bool,
 }
 
 /// Who speaks.
@@ -268,6 +290,7 @@ impl From<Segment> for SegmentView {
             speaker: segment.speaker.into(),
             text: segment.text,
             words: segment.words.into_iter().map(Into::into).collect(),
+            edited: segment.edited,
         }
     }
 }
@@ -310,12 +333,12 @@ mod tests {
                     text: "Hello.".to_owned(),
                     confidence: 0.5,
                 }],
+                edited: false,
             }],
         };
         let core = serde_json::to_string(&transcript).unwrap();
-        assert_eq!(
-            serde_json::to_string(&TranscriptView::from(transcript)).unwrap(),
-            core
-        );
+        // The command line knows no corrections, and says nothing of them.
+        let view = serde_json::to_string(&TranscriptView::from(transcript)).unwrap();
+        assert_eq!(view.replace(",\"edited\":false", ""), core);
     }
 }

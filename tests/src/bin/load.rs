@@ -1,0 +1,198 @@
+//! Load on the built program with a large team's data: `load BINARY`, on SQLite and, where
+//! `GAMETAPE_TEST_POSTGRES_URL` says, on PostgreSQL. Sizes come from `GAMETAPE_LOAD_CALLS`, `_COMMENTS`,
+//! `_SCORES`, `_CLIENTS` and `_SECONDS` (for each measurement).
+
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "figures go to the terminal"
+)]
+
+use std::{path::Path, time::Duration};
+
+use anyhow::{Context, Result, ensure};
+use gametape_api::Secret;
+use gametape_core::{Clock, user::Scope};
+use gametape_store::{Actor, NewToken, Store};
+use gametape_tests::{
+    backends::Many,
+    load::{Deed, head, press},
+    program::{Client, Workspace, json},
+    seed::{Seeded, Size, seed},
+};
+use reqwest::Method;
+use serde_json::json as value;
+
+fn number(name: &str, default: usize) -> Result<usize> {
+    match std::env::var(format!("GAMETAPE_LOAD_{name}")) {
+        Ok(text) => text
+            .parse()
+            .with_context(|| format!("GAMETAPE_LOAD_{name} must be a number")),
+        Err(_) => Ok(default),
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let binary = std::env::args().nth(1).context("usage: load BINARY")?;
+    let calls = number("CALLS", 10_000)?;
+    let size = Size {
+        calls,
+        comments: number("COMMENTS", 1_000_000)?,
+        scores: number("SCORES", 500_000)?,
+        comments_of_first: 2_000,
+    };
+    let workspace = Workspace::of_binary(Path::new(&binary), &[])?;
+    let file = format!("sqlite:{}", workspace.dir.path().join("gametape.db").display());
+    measure("SQLite", &workspace, &file, size).await?;
+    if std::env::var_os("GAMETAPE_TEST_POSTGRES_URL").is_some() {
+        let url = Many::database("load").await?;
+        let workspace = Workspace::of_binary(Path::new(&binary), &[("GAMETAPE_DATABASE_URL", &url)])?;
+        measure("PostgreSQL", &workspace, &url, size).await?;
+    }
+    Ok(())
+}
+
+async fn measure(engine: &str, workspace: &Workspace, url: &str, size: Size) -> Result<()> {
+    let begun = std::time::Instant::now();
+    let seeded = seed(url, size, |done| {
+        if done % 1_000 == 0 {
+            eprintln!("{engine}: {done} of {} calls", size.calls);
+        }
+    })
+    .await?;
+    eprintln!("{engine}: filled in {:.0} s", begun.elapsed().as_secs_f64());
+    let tokens = tokens(url, &seeded, number("CLIENTS", 50)?).await?;
+    let server = workspace.serve(&["--no-worker"])?;
+    let clients: Vec<Client> = tokens.iter().map(|token| server.client(token)).collect();
+    let limit = Duration::from_secs(number("SECONDS", 5)? as u64);
+
+    println!(
+        "\n{engine}: {} calls, {} comments, {} scores, {} clients",
+        size.calls,
+        size.comments,
+        size.scores,
+        clients.len()
+    );
+    println!("{}", head());
+    for filter in filters(&seeded) {
+        let path = format!("/moments?limit=50&{filter}");
+        let waits = press(&clients, limit, Get { paths: vec![path] }).await?;
+        let shown = filter.replace(seeded.criterion.as_str(), "…");
+        println!("{}", waits.line(&format!("moments {shown}")));
+    }
+    let call = &seeded.open_calls[0];
+    let open = vec![
+        format!("/calls/{call}"),
+        format!("/calls/{call}/transcript"),
+        format!("/calls/{call}/comments?limit=200"),
+        format!("/calls/{call}/reviews"),
+    ];
+    println!(
+        "{}",
+        press(&clients, limit, Get { paths: open })
+            .await?
+            .line("open a call with 2,000 comments")
+    );
+    let post = Post {
+        seeded: seeded.clone(),
+    };
+    println!("{}", press(&clients, limit, post).await?.line("post a comment"));
+    let search = vec!["/search?q=discount%20warehouse&limit=20".to_owned()];
+    println!(
+        "{}",
+        press(&clients, limit, Get { paths: search })
+            .await?
+            .line("search two words")
+    );
+    println!(
+        "server: {} MB at most",
+        server.process.peak_memory_bytes()? / 1_000_000
+    );
+    Ok(())
+}
+
+/// Every filter and every order of the list of moments.
+fn filters(seeded: &Seeded) -> Vec<String> {
+    let criterion = &seeded.criterion;
+    let (team, person) = (&seeded.teams[1], &seeded.people[7]);
+    let mut filters = vec![
+        "sort=newest".to_owned(),
+        "sort=highest".to_owned(),
+        "sort=lowest".to_owned(),
+        "sort=discussed".to_owned(),
+        format!("criterion={criterion}"),
+        format!("criterion={criterion}&min_score=4&max_score=5&sort=highest"),
+        "kind=praise".to_owned(),
+        format!("rep={person}"),
+        format!("team={team}"),
+        format!("reviewer={person}"),
+        "tag=pricing".to_owned(),
+        "deal_stage=Closing".to_owned(),
+        "deal_outcome=won&sort=lowest".to_owned(),
+        "text=discount".to_owned(),
+        "disputed=true".to_owned(),
+        format!("team={team}&tag=pricing&deal_outcome=won&criterion={criterion}&sort=lowest"),
+    ];
+    filters.push(format!("from=0&until={}", i64::from(u32::MAX) * 1_000));
+    filters
+}
+
+async fn tokens(url: &str, seeded: &Seeded, count: usize) -> Result<Vec<String>> {
+    let store = Store::connect(url, Clock::System).await?;
+    let mut tokens = Vec::new();
+    for number in 0..count {
+        let secret = Secret::api_token();
+        let new = NewToken {
+            // The administrator sees everything and is no measure for the others.
+            user_id: seeded.people[1 + number % (seeded.people.len() - 1)].clone(),
+            name: "load".to_owned(),
+            token_hash: secret.hash,
+            scope: Scope::Write,
+            expires_at: None,
+        };
+        store.token_create(&Actor::default(), new).await?;
+        tokens.push(secret.text);
+    }
+    store.close().await;
+    Ok(tokens)
+}
+
+/// Gets some paths one after the other.
+struct Get {
+    paths: Vec<String>,
+}
+
+impl Deed for Get {
+    async fn run(&self, client: &Client, _: usize) -> Result<()> {
+        for path in &self.paths {
+            let answer = client.request(Method::GET, path).send().await?;
+            ensure!(
+                answer.status() == 200,
+                "{path}: {}: {}",
+                answer.status(),
+                answer.text().await?
+            );
+            answer.bytes().await?;
+        }
+        Ok(())
+    }
+}
+
+/// Writes comments on calls that everybody sees.
+struct Post {
+    seeded: Seeded,
+}
+
+impl Deed for Post {
+    async fn run(&self, client: &Client, turn: usize) -> Result<()> {
+        let call = &self.seeded.open_calls[turn % self.seeded.open_calls.len()];
+        let start_ms = turn as i64 * 7_919 % 1_700_000;
+        let body = value!({
+            "kind": "note", "body": "that is where it turned", "start_ms": start_ms, "end_ms": start_ms + 4_000,
+        });
+        let path = format!("/calls/{call}/comments");
+        let answer = client.request(Method::POST, &path).json(&body).send().await?;
+        json(answer).await.map(|_| ())
+    }
+}

@@ -1,0 +1,95 @@
+//! Many clients at once, and how long each had to wait.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, ensure};
+
+use crate::program::Client;
+
+/// What clients do again and again.
+pub trait Deed: Send + Sync + 'static {
+    /// Does it once, as the `turn`-th of all.
+    fn run(&self, client: &Client, turn: usize) -> impl Future<Output = Result<()>> + Send;
+}
+
+/// How long things took.
+#[derive(Debug, Clone)]
+pub struct Waits {
+    /// Each of them, the shortest first.
+    sorted: Vec<Duration>,
+    /// How long all of them together took.
+    took: Duration,
+}
+
+impl Waits {
+    /// The wait that `percent` of all don't exceed, in milliseconds.
+    pub fn percentile_ms(&self, percent: usize) -> f64 {
+        let index = (self.sorted.len() * percent / 100).min(self.sorted.len().saturating_sub(1));
+        self.sorted
+            .get(index)
+            .map_or(0.0, |wait| wait.as_secs_f64() * 1_000.0)
+    }
+
+    /// How many were done in a second.
+    pub fn per_second(&self) -> f64 {
+        self.sorted.len() as f64 / self.took.as_secs_f64().max(f64::EPSILON)
+    }
+
+    /// A line of a table.
+    pub fn line(&self, name: &str) -> String {
+        format!(
+            "{name:<44} {:>7} {:>9.1} {:>9.1} {:>9.1} {:>9.1}",
+            self.sorted.len(),
+            self.percentile_ms(50),
+            self.percentile_ms(95),
+            self.percentile_ms(99),
+            self.per_second()
+        )
+    }
+}
+
+/// The head of the table that [`Waits::line`] writes lines of.
+pub fn head() -> String {
+    format!(
+        "{:<44} {:>7} {:>9} {:>9} {:>9} {:>9}",
+        "", "count", "p50 ms", "p95 ms", "p99 ms", "per s"
+    )
+}
+
+/// Lets all clients do `deed` until `limit` is over.
+pub async fn press<D: Deed>(clients: &[Client], limit: Duration, deed: D) -> Result<Waits> {
+    let (deed, turn) = (Arc::new(deed), Arc::new(AtomicUsize::new(0)));
+    let begun = Instant::now();
+    let tasks: Vec<_> = clients
+        .iter()
+        .cloned()
+        .map(|client| {
+            let (deed, turn) = (Arc::clone(&deed), Arc::clone(&turn));
+            tokio::spawn(async move {
+                let mut waits = Vec::new();
+                while begun.elapsed() < limit {
+                    let started = Instant::now();
+                    deed.run(&client, turn.fetch_add(1, Ordering::Relaxed)).await?;
+                    waits.push(started.elapsed());
+                }
+                anyhow::Ok(waits)
+            })
+        })
+        .collect();
+    let mut sorted = Vec::new();
+    for task in tasks {
+        sorted.extend(task.await.context("a client died")??);
+    }
+    sorted.sort();
+    ensure!(!sorted.is_empty(), "nothing was done");
+    Ok(Waits {
+        sorted,
+        took: begun.elapsed(),
+    })
+}
