@@ -1,5 +1,6 @@
 import { MutationCache, QueryCache, QueryClient } from '@tanstack/svelte-query';
-import { isSignedOut, meKey } from '@/features/session/api';
+import { isSignedOut } from '@/features/session/api';
+import { keys } from '@/lib/api/keys';
 import { ApiError } from '@/lib/api/problem';
 
 /** The cache of server data. An answer that says 'signed out' leads to the sign-in, whoever asked. */
@@ -18,7 +19,7 @@ export function makeCache(): QueryClient {
     },
   });
   function signedOut(error: unknown) {
-    if (isSignedOut(error)) cache.setQueryData(meKey, null);
+    if (isSignedOut(error)) cache.setQueryData(keys.me, null);
   }
   return cache;
 }

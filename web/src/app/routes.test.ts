@@ -6,15 +6,22 @@ describe('matchRoute', () => {
     ['/', { page: 'calls' }],
     ['/calls', { page: 'calls' }],
     ['/calls/', { page: 'calls' }],
-    ['/calls/call_01H', { page: 'call', id: 'call_01H', atMs: null }],
+    ['/calls/call_01H', { page: 'call', id: 'call_01H', atMs: null, comment: null, review: null }],
     ['/calls/call_01H/x', { page: 'missing' }],
     ['/calls/..%2F', { page: 'missing' }],
     ['/nowhere', { page: 'missing' }],
+    ['/moments', { page: 'moments' }],
+    ['/moments/x', { page: 'missing' }],
+    ['/settings', { page: 'settings', section: 'profile', id: null }],
+    ['/settings/rubrics/rubric_1', { page: 'settings', section: 'rubrics', id: 'rubric_1' }],
+    ['/settings/rubrics/rubric_1/2', { page: 'missing' }],
+    ['/settings/nothing', { page: 'missing' }],
   ])('%s', (path, route) => expect(matchRoute(path)).toEqual(route));
 
   it.each([
     ['?t=64.5', 64_500],
     ['?t=0', 0],
+    ['?t=12,20.5', 12_000],
     ['?t=', null],
     ['?t=-1', null],
     ['?t=soon', null],
@@ -22,6 +29,12 @@ describe('matchRoute', () => {
     expect(matchRoute('/calls/call_1', query)).toMatchObject({ atMs }),
   );
 });
+
+it('reads the comment and the review that a link names', () =>
+  expect(matchRoute('/calls/call_1', '?t=3&c=comment_2')).toMatchObject({
+    comment: 'comment_2',
+    review: null,
+  }));
 
 describe('isOwnLink', () => {
   const origin = 'http://localhost';

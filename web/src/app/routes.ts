@@ -1,21 +1,49 @@
 /** The addresses of the app, as data. */
+
+/** The parts of the settings, in the order they are listed. */
+export const SECTIONS = [
+  'profile',
+  'tokens',
+  'people',
+  'teams',
+  'rubrics',
+  'trackers',
+  'system',
+  'audit',
+] as const;
+export type Section = (typeof SECTIONS)[number];
+
 export type Route =
-  { page: 'calls' } | { page: 'call'; id: string; atMs: number | null } | { page: 'missing' };
+  | { page: 'inbox' | 'calls' | 'moments' | 'search' | 'join' | 'missing' }
+  | { page: 'call'; id: string; atMs: number | null; comment: string | null; review: string | null }
+  | { page: 'settings'; section: Section; id: string | null };
+
+const ID = /^[A-Za-z0-9_-]+$/;
+const LISTS = ['inbox', 'calls', 'moments', 'search', 'join'] as const;
 
 export function matchRoute(path: string, query = ''): Route {
-  const parts = path.split('/').filter((part) => part !== '');
-  if (parts.length === 0) return { page: 'calls' };
-  if (parts[0] !== 'calls' || parts.length > 2) return { page: 'missing' };
-  const id = parts[1];
-  if (id === undefined) return { page: 'calls' };
-  if (!/^[A-Za-z0-9_-]+$/.test(id)) return { page: 'missing' };
-  return { page: 'call', id, atMs: readTime(query) };
+  const [first, second, third, ...rest] = path.split('/').filter((part) => part !== '');
+  const missing: Route = { page: 'missing' };
+  if (first === undefined) return { page: 'calls' };
+  if (rest.length > 0 || [second, third].some((part) => part !== undefined && !ID.test(part))) return missing;
+  if (first === 'settings') {
+    const section = SECTIONS.find((known) => known === (second ?? 'profile'));
+    return section ? { page: 'settings', section, id: third ?? null } : missing;
+  }
+  if (first === 'calls' && second !== undefined && third === undefined) return callRoute(second, query);
+  const list = LISTS.find((known) => known === first);
+  return list && second === undefined ? { page: list } : missing;
 }
 
-/** The place that `?t=` names, in seconds. */
-function readTime(query: string): number | null {
-  const text = new URLSearchParams(query).get('t');
-  const seconds = text === null || text === '' ? NaN : Number(text);
+function callRoute(id: string, query: string): Route {
+  const params = new URLSearchParams(query);
+  return { page: 'call', id, atMs: readTime(params), comment: params.get('c'), review: params.get('r') };
+}
+
+/** The place that `?t=` names, in seconds. A range, `?t=12,20`, is played from its start. */
+function readTime(params: URLSearchParams): number | null {
+  const text = params.get('t')?.split(',')[0] ?? '';
+  const seconds = text === '' ? NaN : Number(text);
   return Number.isFinite(seconds) && seconds >= 0 ? Math.round(seconds * 1000) : null;
 }
 

@@ -6,13 +6,10 @@ import {
   type QueryClient,
 } from '@tanstack/svelte-query';
 import { client, unwrap, unwrapEmpty } from '@/lib/api/client';
+import { keys } from '@/lib/api/keys';
 import { ApiError } from '@/lib/api/problem';
 import type { Call, Transcript } from '@/lib/api/types';
 import { isFinal } from './state';
-
-export const callsKey = ['calls'] as const;
-export const callKey = (id: string) => ['call', id] as const;
-export const transcriptKey = (id: string) => ['transcript', id] as const;
 
 const BUSY_EVERY_MS = 2000;
 const CALM_EVERY_MS = 20_000;
@@ -20,7 +17,7 @@ const CALM_EVERY_MS = 20_000;
 /** All calls that the viewer may see, newest first, page by page; looked up again often while any is at work. */
 export function useCalls() {
   return createInfiniteQuery(() => ({
-    queryKey: callsKey,
+    queryKey: keys.calls,
     initialPageParam: '',
     queryFn: ({ pageParam }) =>
       unwrap(
@@ -38,7 +35,7 @@ export function useCalls() {
 
 export function useCall(id: () => string) {
   return createQuery(() => ({
-    queryKey: callKey(id()),
+    queryKey: keys.call(id()),
     queryFn: () => unwrap(client.GET('/api/v1/calls/{id}', { params: { path: { id: id() } } })),
     staleTime: 10_000,
   }));
@@ -46,7 +43,7 @@ export function useCall(id: () => string) {
 
 export function useTranscript(id: () => string, enabled: () => boolean) {
   return createQuery(() => ({
-    queryKey: transcriptKey(id()),
+    queryKey: keys.transcript(id()),
     queryFn: () => fetchTranscript(id()),
     enabled: enabled(),
     // Hours of words: comparing them with the ones before costs more than it saves.
@@ -69,8 +66,8 @@ async function fetchTranscript(id: string): Promise<Transcript> {
 
 /** Puts a call as the server just answered it wherever it is shown. */
 export function showCall(cache: QueryClient, call: Call): void {
-  cache.setQueryData(callKey(call.id), call);
-  void cache.invalidateQueries({ queryKey: callsKey });
+  cache.setQueryData(keys.call(call.id), call);
+  void cache.invalidateQueries({ queryKey: keys.calls });
 }
 
 export function useRename() {
@@ -92,8 +89,8 @@ export function useCallActions() {
       showCall(cache, await unwrap(client.POST('/api/v1/calls/{id}/retry', { params: { path: { id } } }))),
     remove: async (id: string) => {
       await unwrapEmpty(client.DELETE('/api/v1/calls/{id}', { params: { path: { id } } }));
-      cache.removeQueries({ queryKey: transcriptKey(id) });
-      await cache.invalidateQueries({ queryKey: callsKey });
+      cache.removeQueries({ queryKey: keys.transcript(id) });
+      await cache.invalidateQueries({ queryKey: keys.calls });
     },
   };
 }

@@ -1,21 +1,22 @@
 import type { Call, CallProblem, CallState, Progress, Segment, Stage } from '@/lib/api/types';
 
 /** The types of events that a call's stream sends. */
-export const EVENT_TYPES = ['state', 'progress', 'segment', 'call'] as const;
+export const EVENT_TYPES = ['state', 'progress', 'segment', 'call', 'comment', 'review', 'edit'] as const;
 
 /** What an event says, checked. */
 export type LiveEvent =
   | { type: 'state'; state: CallState; problem: CallProblem | null }
   | { type: 'progress'; progress: Progress }
   | { type: 'segment'; segment: Segment }
-  | { type: 'call' };
+  /** What others did: the stream says that there is news, what it is is read anew. */
+  | { type: 'call' | 'comment' | 'review' | 'edit' };
 
 const STATES: readonly CallState[] = ['uploading', 'queued', 'processing', 'ready', 'failed', 'cancelled'];
 const STAGES: readonly Stage[] = ['store', 'analyze', 'transcribe', 'publish'];
 
 /** Reads one event; null for what this version does not understand, which is then skipped. */
 export function readEvent(type: string, data: string): LiveEvent | null {
-  if (type === 'call') return { type };
+  if (type === 'call' || type === 'comment' || type === 'review' || type === 'edit') return { type };
   const value = parseObject(data);
   if (!value) return null;
   switch (type) {

@@ -59,6 +59,8 @@ export class Player {
   /** Where to be once there is an audio element that knows its length. */
   #pendingMs: number | null = null;
   #speed: number;
+  /** Where to stop, for a range that is played by itself. */
+  #stopAtMs: number | null = null;
 
   constructor(options: PlayerOptions) {
     this.#options = options;
@@ -78,6 +80,10 @@ export class Player {
   get durationMs(): number {
     const own = (this.#audio?.duration ?? NaN) * 1000;
     return Number.isFinite(own) && own > 0 ? own : this.#knownDurationMs;
+  }
+
+  get isPlaying(): boolean {
+    return this.#audio?.paused === false;
   }
 
   /** The length as the server knows it, used until the browser knows better. */
@@ -129,6 +135,13 @@ export class Player {
     }
   }
 
+  /** Plays a range and stops at its end, unless somebody seeks away or pauses before. */
+  playRange(startMs: number, endMs: number): void {
+    this.seek(startMs);
+    this.#stopAtMs = endMs;
+    void this.play();
+  }
+
   pause(): void {
     this.#audio?.pause();
   }
@@ -140,6 +153,7 @@ export class Player {
 
   seek(atMs: number): void {
     const to = clamp(atMs, 0, this.durationMs || Number.MAX_SAFE_INTEGER);
+    this.#stopAtMs = null;
     const audio = this.#audio;
     if (audio && Number.isFinite(audio.duration)) audio.currentTime = to / 1000;
     else this.#pendingMs = to;
@@ -192,6 +206,7 @@ export class Player {
 
   #onStop(): void {
     this.#stopFrames();
+    this.#stopAtMs = null;
     this.#patch({ playing: false, waiting: false });
     this.#tell();
   }
@@ -210,6 +225,7 @@ export class Player {
   #tell(): void {
     const atMs = this.nowMs;
     for (const listener of this.#listeners) listener(atMs);
+    if (this.#stopAtMs !== null && atMs >= this.#stopAtMs) this.pause();
   }
 
   #patch(changes: Partial<PlayerState>): void {

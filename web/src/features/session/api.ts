@@ -1,14 +1,13 @@
 import { createMutation, createQuery, useQueryClient } from '@tanstack/svelte-query';
 import { client, unwrap, unwrapEmpty } from '@/lib/api/client';
+import { keys } from '@/lib/api/keys';
 import { ApiError } from '@/lib/api/problem';
 import type { Me } from '@/lib/api/types';
-
-const ME = ['me'] as const;
 
 /** Who is signed in; null when nobody is. */
 export function useMe() {
   return createQuery(() => ({
-    queryKey: ME,
+    queryKey: keys.me,
     staleTime: 5 * 60_000,
     queryFn: async (): Promise<Me | null> => {
       try {
@@ -26,7 +25,7 @@ export function useSignIn() {
   return createMutation(() => ({
     mutationFn: (body: { email: string; password: string }) =>
       unwrapEmpty(client.POST('/api/v1/session', { body })),
-    onSuccess: () => cache.invalidateQueries({ queryKey: ME }),
+    onSuccess: () => cache.invalidateQueries({ queryKey: keys.me }),
   }));
 }
 
@@ -36,8 +35,8 @@ export function useSignOut() {
     mutationFn: () => unwrapEmpty(client.DELETE('/api/v1/session')),
     onSuccess: () => {
       // The page watches this query: it stays, and says that nobody is signed in.
-      cache.setQueryData(ME, null);
-      cache.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== ME[0] });
+      cache.setQueryData(keys.me, null);
+      cache.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== keys.me[0] });
     },
   }));
 }
@@ -46,5 +45,3 @@ export function useSignOut() {
 export function isSignedOut(error: unknown): boolean {
   return error instanceof ApiError && error.status === 401;
 }
-
-export const meKey = ME;
