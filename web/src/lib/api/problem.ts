@@ -31,7 +31,9 @@ const UNKNOWN = 'The server could not do this. Try again; if it stays, look into
 /** The error for a response with `status` whose body was `body`, parsed or as text. */
 export function apiError(status: number, body: unknown, retryAfter: string | null = null): ApiError {
   const problem = asProblem(body);
-  const words = sentence(problem.detail ?? '') || sentence(problem.title ?? '');
+  // What the server says to that is for programs.
+  const signedOut = problem.code === 'unauthenticated';
+  const words = signedOut ? '' : sentence(problem.detail ?? '') || sentence(problem.title ?? '');
   const seconds = Number(retryAfter ?? NaN);
   return new ApiError(
     status,
