@@ -69,3 +69,7 @@ export type TranscriptVersion = Schemas['TranscriptVersion'];
 export type UpdateCall = Schemas['UpdateCall'];
 export type User = Schemas['User'];
 export type Visibility = Schemas['Visibility'];
+export type CreatedInvitation = Schemas['CreatedInvitation'];
+export type CreatedToken = Schemas['CreatedToken'];
+export type ErasedCalls = Schemas['ErasedCalls'];
+export type JobCount = Schemas['JobCount'];
