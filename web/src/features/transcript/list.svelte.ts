@@ -3,6 +3,7 @@ import {
   anchorAt,
   countLines,
   indexesOf,
+  KnownHeights,
   placeOf,
   rowHeight,
   Rows,
@@ -36,7 +37,7 @@ export class TranscriptList {
   #textPx = DEFAULT_TEXT_PX;
   #element: HTMLElement | null = null;
   /** Measured heights by row, to survive that rows are added. */
-  #known = new Map<string, { text: string; turn: boolean; height: number }>();
+  #known = new KnownHeights();
   #held: AnchorPoint | null = null;
   #heldPx = 0;
 

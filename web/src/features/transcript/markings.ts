@@ -15,7 +15,10 @@ export const TONE_WORDS: Readonly<Record<Tone, string>> = {
 };
 
 /** The row in which a mark begins; -1 in an empty transcript. */
-export function rowOfMark(segments: readonly Segment[], mark: Pick<Mark, 'startMs' | 'endMs' | 'channel'>): number {
+export function rowOfMark(
+  segments: readonly Segment[],
+  mark: Pick<Mark, 'startMs' | 'endMs' | 'channel'>,
+): number {
   if (segments.length === 0) return -1;
   const last = lastAtMost(segments, mark.endMs, (segment) => segment.start_ms);
   let found = -1;

@@ -12,7 +12,8 @@ export function measureText(style: TextStyle): WidthOf {
   return (code) => {
     const known = widths.get(code);
     if (known !== undefined) return known;
-    const width = (context?.measureText(String.fromCharCode(code)).width ?? AVERAGE_PX) + style.letterSpacingPx;
+    const width =
+      (context?.measureText(String.fromCharCode(code)).width ?? AVERAGE_PX) + style.letterSpacingPx;
     widths.set(code, width);
     return width;
   };

@@ -13,17 +13,22 @@ function said(start_ms: number, channel: number, text: string): Segment {
   const end_ms = words.at(-1)?.end_ms ?? start_ms;
   const role = channel === 0 ? ('rep' as const) : ('customer' as const);
   const name = channel === 0 ? 'Ana' : 'Dana';
-  return { id: `${start_ms}`, start_ms, end_ms, channel, text, words, edited: false, speaker: { role, name } };
+  return {
+    id: `${start_ms}`,
+    start_ms,
+    end_ms,
+    channel,
+    text,
+    words,
+    edited: false,
+    speaker: { role, name },
+  };
 }
 
 const talk = [said(0, 0, 'What happens downstream?'), said(1000, 1, 'Honestly, she gets upset.')];
 
 function select(a: [number, number], b: [number, number]) {
-  const places = placesBetween(
-    talk,
-    { segment: a[0], offset: a[1] },
-    { segment: b[0], offset: b[1] },
-  );
+  const places = placesBetween(talk, { segment: a[0], offset: a[1] }, { segment: b[0], offset: b[1] });
   return places && stretchOf(talk, ...places);
 }
 

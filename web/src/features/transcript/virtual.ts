@@ -71,6 +71,9 @@ export class Rows {
   }
 }
 
+/** Heights that were measured, by row, for the text that they were measured with. */
+export class KnownHeights extends Map<string, { text: string; turn: boolean; height: number }> {}
+
 export type Span = { first: number; last: number };
 
 /** The rows that a view shows, and those within `beyondPx` of it; none in an empty list. */
