@@ -143,6 +143,25 @@ export class TranscriptList {
     this.scrollTopPx = element.scrollTop;
   }
 
+  /** Has a row where it is comfortably read, gliding if it is near. */
+  reveal(index: number): void {
+    const top = this.topOf(index);
+    const bottom = top + this.heightOf(index);
+    const comfortable =
+      top >= this.scrollTopPx + this.viewPx * 0.15 && bottom <= this.scrollTopPx + this.viewPx * 0.7;
+    if (comfortable) return;
+    const to = Math.max(0, top - this.viewPx * 0.3);
+    this.scrollTo(to, Math.abs(to - this.scrollTopPx) < this.viewPx);
+  }
+
+  /** Has a row in sight, moving no more than needed. */
+  bring(index: number): void {
+    const top = this.topOf(index);
+    const bottom = top + this.heightOf(index);
+    if (top < this.scrollTopPx + 8) this.scrollTo(Math.max(0, top - 24));
+    else if (bottom > this.scrollTopPx + this.viewPx - 8) this.scrollTo(bottom - this.viewPx + 48);
+  }
+
   #hold(): void {
     if (this.#held) return;
     const px = (this.#element?.scrollTop ?? 0) - TOP_PX;
