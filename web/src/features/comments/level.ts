@@ -5,6 +5,9 @@
 import { clamp } from '@/lib/ranges';
 import { lastAtMost } from '@/lib/search';
 
+/** Heights by id, as they are measured. */
+export const makeSizes = (): Map<string, number> => new Map();
+
 export type Box = { wantedPx: number; heightPx: number };
 
 /** Tops of boxes that stand one below the other. */
