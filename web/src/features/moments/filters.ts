@@ -1,9 +1,10 @@
 import type { CommentKind, DealOutcome, MomentSort, Scale } from '@/lib/api/types';
+import { daysSpan, readDays, writeDays, type Days } from '@/lib/days';
 import { hasWords } from '@/lib/searchText';
 import { levelsOf } from './scores';
 
 /** Which moments are shown. All of it stands in the address, so that a link shows the same. */
-export type Filters = {
+export type Filters = Days & {
   criterion: string | null;
   /** Levels of the criterion's scale; of 1 to 5 where no criterion is chosen. */
   min: number | null;
@@ -16,10 +17,6 @@ export type Filters = {
   tag: string | null;
   stage: string | null;
   outcome: DealOutcome | null;
-  days: number | null;
-  /** Days as `2026-11-22`, in the reader's time zone. */
-  from: string | null;
-  to: string | null;
   q: string | null;
   disputed: boolean;
   sort: MomentSort;
@@ -47,20 +44,15 @@ export const NO_FILTERS: Filters = {
 export const KINDS: readonly CommentKind[] = ['praise', 'improve', 'question', 'note'];
 export const OUTCOMES: readonly DealOutcome[] = ['open', 'won', 'lost'];
 export const SORTS: readonly MomentSort[] = ['newest', 'highest', 'lowest', 'discussed'];
-export const DAYS = [7, 30, 90, 365] as const;
 
 const TEXTS = ['criterion', 'rep', 'team', 'by', 'tag', 'stage', 'q'] as const;
-const NUMBERS = ['min', 'max', 'days'] as const;
-const DATES = ['from', 'to'] as const;
-const DATE = /^\d{4}-\d{2}-\d{2}$/;
+const NUMBERS = ['min', 'max'] as const;
 
 /** The filters that an address asks for; what it says wrongly is as if it were not there. */
 export function readFilters(query: URLSearchParams): Filters {
-  const filters: Filters = { ...NO_FILTERS };
+  const filters: Filters = { ...NO_FILTERS, ...readDays(query) };
   for (const name of TEXTS) filters[name] = query.get(name)?.trim() || null;
   for (const name of NUMBERS) filters[name] = readNumber(query.get(name));
-  for (const name of DATES) filters[name] = readDate(query.get(name));
-  if (filters.days === 0 || filters.from || filters.to) filters.days = null;
   if (filters.min !== null && filters.max !== null && filters.min > filters.max) filters.max = null;
   filters.kind = KINDS.find((kind) => kind === query.get('kind')) ?? null;
   filters.outcome = OUTCOMES.find((outcome) => outcome === query.get('outcome')) ?? null;
@@ -73,10 +65,6 @@ function readNumber(text: string | null): number | null {
   return text !== null && /^\d{1,4}$/.test(text) ? Number(text) : null;
 }
 
-function readDate(text: string | null): string | null {
-  return text !== null && DATE.test(text) && !Number.isNaN(Date.parse(text)) ? text : null;
-}
-
 /** The address of filters: only what differs from showing everything, always in the same order. */
 export function writeFilters(filters: Filters): URLSearchParams {
   const query = new URLSearchParams();
@@ -84,10 +72,9 @@ export function writeFilters(filters: Filters): URLSearchParams {
     const value = filters[name];
     if (value !== null) query.set(name, String(value));
   }
-  for (const name of ['outcome', 'days', 'from', 'to', 'q'] as const) {
-    const value = filters[name];
-    if (value !== null) query.set(name, String(value));
-  }
+  if (filters.outcome !== null) query.set('outcome', filters.outcome);
+  writeDays(filters, query);
+  if (filters.q !== null) query.set('q', filters.q);
   if (filters.disputed) query.set('disputed', '1');
   if (filters.sort !== 'newest') query.set('sort', filters.sort);
   return query;
@@ -110,7 +97,6 @@ export function withCriterion(filters: Filters, criterion: string | null, scale:
 export function toRequest(filters: Filters, nowMs: number) {
   const { criterion, min, max, kind, rep, team, by, tag, stage, outcome, q, disputed, sort } = filters;
   const level = (value: number) => (criterion === null ? Math.min(4, Math.max(0, value - 1)) * 250 : value);
-  const { from, until } = span(filters, nowMs);
   return {
     sort,
     ...(criterion !== null && { criterion }),
@@ -126,29 +112,8 @@ export function toRequest(filters: Filters, nowMs: number) {
     // Punctuation alone finds nothing: the server would refuse it.
     ...(q !== null && hasWords(q) && { q }),
     ...(disputed && { disputed }),
-    ...(from !== null && { from }),
-    ...(until !== null && { until }),
+    ...daysSpan(filters, nowMs),
   };
 }
 
 export type MomentRequest = ReturnType<typeof toRequest>;
-
-function span(filters: Filters, nowMs: number): { from: number | null; until: number | null } {
-  if (filters.days !== null) {
-    const day = new Date(nowMs);
-    return {
-      from: new Date(day.getFullYear(), day.getMonth(), day.getDate() - filters.days).getTime(),
-      until: null,
-    };
-  }
-  return {
-    from: filters.from === null ? null : dayStart(filters.from),
-    until: filters.to === null ? null : dayStart(filters.to, 1),
-  };
-}
-
-/** The first instant of a day here, or of one some days later. */
-export function dayStart(day: string, plusDays = 0): number {
-  const [year = 1970, month = 1, date = 1] = day.split('-').map(Number);
-  return new Date(year, month - 1, date + plusDays).getTime();
-}

@@ -1,5 +1,6 @@
 import type { CommentKind, DealOutcome, MomentSort, Scale } from '@/lib/api/types';
-import { dayStart, type Filters } from './filters';
+import { daysWords } from '@/lib/days';
+import type { Filters } from './filters';
 
 /** How to call what filters point at. */
 export type Names = {
@@ -53,18 +54,6 @@ export function levelWords(min: number | null, max: number | null, scale: Scale 
   return from <= 1 ? `${to} or less` : `${from} to ${to}`;
 }
 
-export function daysWords(days: number): string {
-  if (days === 365) return 'Last year';
-  return days === 1 ? 'Last day' : `Last ${days} days`;
-}
-
-function dateWords(from: string | null, to: string | null, locale?: string): string {
-  const format = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', year: 'numeric' });
-  if (from && to) return format.formatRange(dayStart(from), Math.max(dayStart(from), dayStart(to)));
-  if (from) return `Since ${format.format(dayStart(from))}`;
-  return to ? `Until ${format.format(dayStart(to))}` : '';
-}
-
 /** What the filters say, part by part. */
 export function parts(filters: Filters, names: Names, locale?: string): Part[] {
   const found: Part[] = [];
@@ -89,9 +78,8 @@ export function parts(filters: Filters, names: Names, locale?: string): Part[] {
   if (filters.tag) add('Tag', `#${filters.tag}`, { tag: null });
   if (filters.stage) add('Deal stage', `Deal at ${filters.stage}`, { stage: null });
   if (filters.outcome) add('Deal', OUTCOME_WORDS[filters.outcome], { outcome: null });
-  if (filters.days !== null) add('When', daysWords(filters.days), { days: null });
-  if (filters.from || filters.to)
-    add('When', dateWords(filters.from, filters.to, locale), { from: null, to: null });
+  const when = daysWords(filters, locale);
+  if (when !== '') add('When', when, { days: null, from: null, to: null });
   return found;
 }
 
