@@ -2,6 +2,7 @@ import {
   createInfiniteQuery,
   createMutation,
   createQuery,
+  keepPreviousData,
   useQueryClient,
   type QueryClient,
 } from '@tanstack/svelte-query';
@@ -9,23 +10,26 @@ import { client, unwrap, unwrapEmpty } from '@/lib/api/client';
 import { keys } from '@/lib/api/keys';
 import { ApiError } from '@/lib/api/problem';
 import type { Call, Transcript } from '@/lib/api/types';
+import type { CallQuery } from './filters';
 import { isFinal } from './state';
 
 const BUSY_EVERY_MS = 2000;
 const CALM_EVERY_MS = 20_000;
 
-/** All calls that the viewer may see, newest first, page by page; looked up again often while any is at work. */
-export function useCalls() {
+/** The calls that the viewer may see and asks for, page by page; looked up again often while any is at work. */
+export function useCalls(ask: () => CallQuery) {
   return createInfiniteQuery(() => ({
-    queryKey: keys.calls,
+    queryKey: [...keys.calls, 'list', ask()],
     initialPageParam: '',
     queryFn: ({ pageParam }) =>
       unwrap(
         client.GET('/api/v1/calls', {
-          params: { query: { limit: 50, ...(pageParam && { after: pageParam }) } },
+          params: { query: { ...ask(), limit: 50, ...(pageParam && { after: pageParam }) } },
         }),
       ),
     getNextPageParam: (page) => page.next ?? undefined,
+    // The answer to the question before stays in sight until the next one is answered.
+    placeholderData: keepPreviousData,
     refetchInterval: ({ state }) =>
       state.data?.pages.some((page) => page.items.some((call) => !isFinal(call.state)))
         ? BUSY_EVERY_MS
