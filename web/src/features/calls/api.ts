@@ -10,7 +10,9 @@ import { client, unwrap, unwrapEmpty } from '@/lib/api/client';
 import { keys } from '@/lib/api/keys';
 import { ApiError } from '@/lib/api/problem';
 import type { Call, Transcript } from '@/lib/api/types';
+import type { Details } from './details';
 import type { CallQuery } from './filters';
+import { saveDetails, type Saved } from './save';
 import { isFinal } from './state';
 
 const BUSY_EVERY_MS = 2000;
@@ -81,6 +83,31 @@ export function useRename() {
       unwrap(client.PATCH('/api/v1/calls/{id}', { params: { path: { id } }, body: { title } })),
     onSuccess: (call: Call) => showCall(cache, call),
   }));
+}
+
+/** Saves typed details over a call; one that changes its language is transcribed again. */
+export function useSaveDetails() {
+  const cache = useQueryClient();
+  return async (call: Call, before: Details, typed: Details): Promise<Saved> => {
+    const path = { id: call.id };
+    const saved = await saveDetails(call, before, typed, {
+      update: (version, body) =>
+        unwrap(
+          client.PATCH('/api/v1/calls/{id}', {
+            params: { path, header: { 'If-Match': `"${version}"` } },
+            body,
+          }),
+        ),
+      read: () => unwrap(client.GET('/api/v1/calls/{id}', { params: { path } })),
+    });
+    showCall(cache, saved.call);
+    if (!('clashes' in saved) && typed.language !== before.language) {
+      const body = { language: typed.language || null, model: call.requested_model ?? null };
+      const again = client.POST('/api/v1/calls/{id}/retranscribe', { params: { path }, body });
+      showCall(cache, await unwrap(again));
+    }
+    return saved;
+  };
 }
 
 /** What can be done with a call as a whole. Each throws `ApiError`. */
