@@ -47,6 +47,25 @@ export function useCall(id: () => string) {
   }));
 }
 
+/** Reads a call once. */
+export function useCallById() {
+  const cache = useQueryClient();
+  return (id: string): Promise<Call> =>
+    cache.fetchQuery({
+      queryKey: keys.call(id),
+      queryFn: () => unwrap(client.GET('/api/v1/calls/{id}', { params: { path: { id } } })),
+    });
+}
+
+/** A call looked up again and again until its work is over. */
+export function useWorkingCall(id: () => string) {
+  return createQuery(() => ({
+    queryKey: keys.call(id()),
+    queryFn: () => unwrap(client.GET('/api/v1/calls/{id}', { params: { path: { id: id() } } })),
+    refetchInterval: ({ state }) => (state.data && isFinal(state.data.state) ? false : BUSY_EVERY_MS),
+  }));
+}
+
 export function useTranscript(id: () => string, enabled: () => boolean) {
   return createQuery(() => ({
     queryKey: keys.transcript(id()),
