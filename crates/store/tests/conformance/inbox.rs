@@ -208,7 +208,9 @@ async fn an_edit_tells_those_who_are_mentioned_since(b: Bench) {
     let call = b.ready_call(&ann, "Talk").await.id;
     let wanted = comment(&b, &call, &bob, &[&cid]).await;
     let made = b.store.comment_create(wanted).await.unwrap();
-    for (mentions, for_ann, for_cid) in [(&ann, NoticeKind::Mention, 0), (&cid, NoticeKind::Comment, 1)] {
+    let mentioned = [NoticeKind::Mention];
+    let cases: [(&UserId, &[NoticeKind], usize); 2] = [(&ann, &mentioned, 0), (&cid, &[], 1)];
+    for (mentions, for_ann, for_cid) in cases {
         let patch = CommentPatch {
             text: text("so then"),
             mentions: vec![mentions.clone()],
@@ -216,7 +218,7 @@ async fn an_edit_tells_those_who_are_mentioned_since(b: Bench) {
         };
         b.store.comment_edit(&made.id, patch).await.unwrap();
         assert_eq!(kinds(&b, &cid).await.len(), for_cid);
-        assert_eq!(kinds(&b, &ann).await, [for_ann]);
+        assert_eq!(kinds(&b, &ann).await, for_ann);
     }
     assert_eq!(inbox(&b, &cid).await[0].excerpt.as_deref(), Some("so then"));
 }
