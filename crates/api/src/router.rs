@@ -78,6 +78,8 @@ fn documented_signed_in() -> OpenApiRouter<ApiState> {
         .merge(v1::export::admin_routes())
         .merge(v1::invitations::admin_routes())
         .merge(v1::jobs::routes())
+        .merge(v1::sample_data::routes())
+        .merge(v1::storage::routes())
         .merge(v1::teams::admin_routes())
         .route_layer(from_fn(auth::require_admin));
     OpenApiRouter::new()

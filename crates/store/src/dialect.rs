@@ -80,6 +80,17 @@ impl Engine {
         }
     }
 
+    /// Asks how many bytes the database takes.
+    pub(crate) fn database_size(self) -> &'static str {
+        match self {
+            Self::Sqlite => {
+                "SELECT CAST(page_count * page_size AS BIGINT) AS size_bytes \
+                 FROM pragma_page_count(), pragma_page_size()"
+            }
+            Self::Postgres => "SELECT pg_database_size(current_database()) AS size_bytes",
+        }
+    }
+
     /// Gives the next job to a worker, in one statement. `$1` worker, `$2` end of the lease, `$3` now, `$4`
     /// the kinds it takes, each between bars: `|call.store|call.analyze|`. SQLite lets one writer in at a
     /// time; on PostgreSQL workers step over rows that another is taking just now.

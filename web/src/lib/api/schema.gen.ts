@@ -1187,6 +1187,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sample-data": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether sample people and calls are here. */
+        get: operations["getSampleData"];
+        put?: never;
+        /**
+         * Makes sample people, who can't sign in, and their calls, which everybody sees, with comments and reviews. What
+         *     is here already stays. The calls are transcribed like all others, so their words come a little later.
+         */
+        post: operations["loadSampleData"];
+        /** Deletes the sample calls with all that was said about them, and the sample people, and nothing else. */
+        delete: operations["removeSampleData"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/search": {
         parameters: {
             query?: never;
@@ -1268,6 +1290,23 @@ export interface paths {
         post?: never;
         /** Signs one of the caller's browsers out. */
         delete: operations["endSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/storage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much room recordings and database take, as the database has it. */
+        get: operations["getStorage"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -3927,6 +3966,13 @@ export interface components {
              */
             version: number;
         };
+        /** @description Whether there is a sample workspace. */
+        SampleData: {
+            /** @description Whether sample people and calls are here. */
+            loaded: boolean;
+            /** @description Whether this server can make them. */
+            available: boolean;
+        };
         /**
          * @description The levels that a criterion is scored on.
          * @enum {string}
@@ -4142,6 +4188,34 @@ export interface components {
          * @enum {string}
          */
         Stage: "store" | "analyze" | "transcribe" | "publish";
+        /** @description How much room all of it takes. */
+        Storage: {
+            /**
+             * Format: int64
+             * @description Bytes of recordings, each counted once however many calls it has.
+             */
+            recordings_bytes: number;
+            /**
+             * Format: int64
+             * @description Bytes of uploads that are under way. Waveforms, which are small, are not counted.
+             */
+            other_bytes: number;
+            /**
+             * Format: int64
+             * @description Bytes of the database; null where it does not say.
+             */
+            database_bytes?: number | null;
+            /**
+             * Format: int64
+             * @description Bytes that are free where recordings are kept; null where that is no folder of this machine.
+             */
+            free_bytes?: number | null;
+            /**
+             * Format: int64
+             * @description Number of calls.
+             */
+            calls: number;
+        };
         /** @description Figures out of the talk statistics; null until the call is ready, and where nobody is the rep. */
         TalkFigures: {
             /**
@@ -7440,6 +7514,90 @@ export interface operations {
             };
         };
     };
+    getSampleData: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SampleData"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    loadSampleData: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SampleData"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeSampleData: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SampleData"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     search: {
         parameters: {
             query: {
@@ -7632,6 +7790,34 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getStorage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Storage"];
+                };
             };
             /** @description What went wrong, as problem details */
             default: {
