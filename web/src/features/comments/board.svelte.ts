@@ -163,6 +163,7 @@ export class Board {
     };
     this.#keep({ outbox: [...this.outbox, outgoing] });
     this.drop(slot);
+    if (!thread) this.room.focusedId = outgoingId(outgoing);
     void this.#send(outgoing);
   }
 
