@@ -184,6 +184,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/calls/{id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One call with its transcript, corrections, comments and reviews as one file, as far as the caller may see them.
+         *     The recording itself is at `/calls/{id}/audio`.
+         */
+        get: operations["exportCall"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/calls/{id}/jobs": {
         parameters: {
             query?: never;
@@ -246,6 +266,27 @@ export interface paths {
         put?: never;
         /** Takes up the work on a failed or stopped call again. */
         post: operations["retryCall"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{id}/review-requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Requests for reviews of a call, the oldest first: all of them for its owner, for others those that they made or
+         *     that are for them.
+         */
+        get: operations["listReviewRequests"];
+        put?: never;
+        /** Asks somebody for a review of a call, which anybody may who sees it. It is done when they submit one. */
+        post: operations["createReviewRequest"];
         delete?: never;
         options?: never;
         head?: never;
@@ -526,6 +567,78 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Events for the caller: `inbox` with `{"unread": n}`, at once and whenever that number changes. */
+        get: operations["streamEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inbox": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the caller is told, the newest first. What is gone, and what they may not see just now, is left out: so
+         *     is a review that they received while they review the same call themselves.
+         */
+        get: operations["listInbox"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inbox/read-all": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Marks the whole inbox as read. */
+        post: operations["readInbox"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inbox/{id}/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Marks a notice as read. */
+        put: operations["readNotice"];
+        post?: never;
+        /** Marks a notice as not read. */
+        delete: operations["unreadNotice"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/invitations": {
         parameters: {
             query?: never;
@@ -629,6 +742,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The caller's own data as one file. */
+        get: operations["exportMe"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/password": {
         parameters: {
             query?: never;
@@ -694,6 +824,40 @@ export interface paths {
         get: operations["listPeople"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review-requests/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a request back, which the person who asked may. */
+        delete: operations["deleteReviewRequest"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review-requests/{id}/hand-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hands a request back, which the person asked may; who asked is told why. */
+        post: operations["handBackReviewRequest"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1355,6 +1519,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/users/{id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A person's data as one file, as they would get it themselves; for administrators. */
+        get: operations["exportUser"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1561,6 +1742,23 @@ export interface components {
             upload_id?: string | null;
             /** @description Who sees it. */
             visibility: components["schemas"]["Visibility"];
+        };
+        /** @description A call with everything that the one who asks may see of it. */
+        CallExport: {
+            /** @description The call and its details. */
+            call: components["schemas"]["Call"];
+            /** @description What was said about it, the oldest first. */
+            comments: components["schemas"]["CommentThread"][];
+            /** @description The corrections that were made to them, the oldest first. */
+            edits: components["schemas"]["Edit"][];
+            /**
+             * Format: int64
+             * @description When it was exported, in milliseconds since 1970.
+             */
+            exported_at: number;
+            /** @description Reviews with their scores; only the caller's own while they have an open one. */
+            reviews: components["schemas"]["ReviewDetail"][];
+            transcript?: components["schemas"]["Transcript"] | null;
         };
         /** @description What is known about a call beside its recording. */
         CallMeta: {
@@ -1874,6 +2072,18 @@ export interface components {
             /** @description The rubric to use, in its current version; the default rubric unless given. */
             rubric_id?: string | null;
         };
+        /** @description Whom to ask for a review. */
+        CreateReviewRequest: {
+            /**
+             * Format: int64
+             * @description By when, in milliseconds since 1970.
+             */
+            due_at?: number | null;
+            /** @description What to look at. */
+            note?: string | null;
+            /** @description Id of the person, who has to see the call. */
+            user_id: string;
+        };
         /** @description A rubric to make. */
         CreateRubric: {
             /** @description What it is for. */
@@ -2159,6 +2369,19 @@ export interface components {
             note: string;
             /** @description What they say. */
             response: components["schemas"]["ReviewResponse"];
+        };
+        /** @description Why a request is handed back. */
+        HandBackRequest: {
+            /** @description The reason; whoever asked reads it. */
+            reason: string;
+        };
+        /** @description What waits for the caller. */
+        Inbox: components["schemas"]["List_Notice"] & {
+            /**
+             * Format: int64
+             * @description How much of all of it the caller has not read.
+             */
+            unread: number;
         };
         /** @description An invitation, without what its link holds. */
         Invitation: {
@@ -2645,6 +2868,57 @@ export interface components {
             next?: string | null;
         };
         /** @description A page of a list. */
+        List_Notice: {
+            /** @description The items, in order. */
+            items: {
+                /** @description Whose doing it is; null for the program's. */
+                actor_id?: string | null;
+                /**
+                 * Format: int64
+                 * @description When it happened, in milliseconds since 1970.
+                 */
+                at: number;
+                /** @description The call it is about. */
+                call: components["schemas"]["NoticeCall"];
+                /** @description The comment or the answer it is about. */
+                comment_id?: string | null;
+                /**
+                 * Format: int64
+                 * @description By when, in milliseconds since 1970, where somebody said so.
+                 */
+                due_at?: number | null;
+                /** @description The beginning of what the comment says, in one line of up to 200 characters. */
+                excerpt?: string | null;
+                /** @description Which. */
+                id: string;
+                /** @description Why. */
+                kind: components["schemas"]["NoticeKind"];
+                /** @description What was said beside it, as `kind` has it. */
+                note?: string | null;
+                /**
+                 * Format: int64
+                 * @description When the caller read it, in milliseconds since 1970.
+                 */
+                read_at?: number | null;
+                /** @description The request for a review it is about. */
+                request_id?: string | null;
+                /** @description The review it is about. */
+                review_id?: string | null;
+                /**
+                 * Format: int64
+                 * @description Where the comment, or what it answers, begins in the recording, in milliseconds.
+                 */
+                start_ms?: number | null;
+                /**
+                 * @description Whether it still asks something of the caller: a review to do or to finish, one to answer, a question or
+                 *     a mention that is neither settled nor answered.
+                 */
+                waiting: boolean;
+            }[];
+            /** @description What to pass as `after` for the next page; null on the last one. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
         List_Person: {
             /** @description The items, in order. */
             items: {
@@ -2725,6 +2999,43 @@ export interface components {
                  * @description When it was taken back, in milliseconds since 1970.
                  */
                 withdrawn_at?: number | null;
+            }[];
+            /** @description What to pass as `after` for the next page; null on the last one. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
+        List_ReviewRequest: {
+            /** @description The items, in order. */
+            items: {
+                /** @description Who asks. */
+                asker_id: string;
+                /** @description Of which call. */
+                call_id: string;
+                /**
+                 * Format: int64
+                 * @description When it was made, in milliseconds since 1970.
+                 */
+                created_at: number;
+                /**
+                 * Format: int64
+                 * @description By when, in milliseconds since 1970.
+                 */
+                due_at?: number | null;
+                /**
+                 * Format: int64
+                 * @description When it was done or handed back, in milliseconds since 1970.
+                 */
+                ended_at?: number | null;
+                /** @description Which. */
+                id: string;
+                /** @description What to look at, in the asker's words. */
+                note?: string | null;
+                /** @description Why it was handed back. */
+                reason?: string | null;
+                /** @description Where it stands. */
+                state: components["schemas"]["RequestState"];
+                /** @description Whom. */
+                user_id: string;
             }[];
             /** @description What to pass as `after` for the next page; null on the last one. */
             next?: string | null;
@@ -3180,6 +3491,18 @@ export interface components {
          * @enum {string}
          */
         MomentSort: "newest" | "highest" | "lowest" | "discussed";
+        /** @description The call that a notice is about. */
+        NoticeCall: {
+            /** @description Which. */
+            id: string;
+            /** @description What it is called. */
+            title: string;
+        };
+        /**
+         * @description Why the caller is told something.
+         * @enum {string}
+         */
+        NoticeKind: "review_requested" | "review_handed_back" | "review_draft" | "review_received" | "review_answered" | "mention" | "reply" | "comment" | "call_ready" | "call_failed";
         /** @description What the link of an invitation holds. */
         OpenInvitation: {
             /** @description What the link holds. */
@@ -3238,6 +3561,24 @@ export interface components {
             /** @description The teams they are in. */
             team_ids: string[];
         };
+        /** @description What is kept of a person. */
+        PersonExport: {
+            /** @description Their calls. The words of each are at `/calls/{id}/export`, its recording at `/calls/{id}/audio`. */
+            calls: components["schemas"]["Call"][];
+            /** @description Comments and answers that they wrote, the oldest first. */
+            comments: components["schemas"]["Comment"][];
+            /**
+             * Format: int64
+             * @description When it was exported, in milliseconds since 1970.
+             */
+            exported_at: number;
+            /** @description Reviews that they wrote, and reviews of their calls that they may see, the newest first. */
+            reviews: components["schemas"]["ReviewDetail"][];
+            /** @description The teams that they are in. */
+            team_ids: string[];
+            /** @description Their account. */
+            user: components["schemas"]["User"];
+        };
         /** @description Problem details (RFC 9457), as `application/problem+json`. */
         Problem: {
             /** @description Stable name of the kind of problem. */
@@ -3286,6 +3627,11 @@ export interface components {
             /** @description The reason; the reviewee reads it. */
             reason: string;
         };
+        /**
+         * @description Where a request for a review stands.
+         * @enum {string}
+         */
+        RequestState: "open" | "done" | "handed_back";
         /** @description What the reviewee says to a review. */
         RespondToReview: {
             /** @description A note; `ask` and `disagree` need one. */
@@ -3408,6 +3754,38 @@ export interface components {
             rubric: components["schemas"]["RubricVersion"];
             /** @description What was scored so far, in the order of the rubric. */
             scores: components["schemas"]["Score"][];
+        };
+        /** @description A person asked for a review of a call. */
+        ReviewRequest: {
+            /** @description Who asks. */
+            asker_id: string;
+            /** @description Of which call. */
+            call_id: string;
+            /**
+             * Format: int64
+             * @description When it was made, in milliseconds since 1970.
+             */
+            created_at: number;
+            /**
+             * Format: int64
+             * @description By when, in milliseconds since 1970.
+             */
+            due_at?: number | null;
+            /**
+             * Format: int64
+             * @description When it was done or handed back, in milliseconds since 1970.
+             */
+            ended_at?: number | null;
+            /** @description Which. */
+            id: string;
+            /** @description What to look at, in the asker's words. */
+            note?: string | null;
+            /** @description Why it was handed back. */
+            reason?: string | null;
+            /** @description Where it stands. */
+            state: components["schemas"]["RequestState"];
+            /** @description Whom. */
+            user_id: string;
         };
         /**
          * @description What the reviewee says to a review.
@@ -4663,6 +5041,37 @@ export interface operations {
             };
         };
     };
+    exportCall: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the call */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallExport"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listCallJobs: {
         parameters: {
             query?: never;
@@ -4782,6 +5191,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Call"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listReviewRequests: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the call */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_ReviewRequest"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createReviewRequest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the call */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateReviewRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewRequest"];
                 };
             };
             /** @description What went wrong, as problem details */
@@ -5550,6 +6025,158 @@ export interface operations {
             };
         };
     };
+    streamEvents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listInbox: {
+        parameters: {
+            query?: {
+                /** @description Only what the caller has not read. */
+                unread?: boolean;
+                /** @description Only what still asks something of the caller. */
+                waiting?: boolean;
+                /** @description The most items to return, 1 to 200; 50 unless given. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Inbox"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readInbox: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of it is marked */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readNotice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the notice */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is marked */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unreadNotice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the notice */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is marked */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listInvitations: {
         parameters: {
             query?: {
@@ -5765,6 +6392,34 @@ export interface operations {
             };
         };
     };
+    exportMe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonExport"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     changePassword: {
         parameters: {
             query?: never;
@@ -5799,7 +6454,10 @@ export interface operations {
     listMoments: {
         parameters: {
             query?: {
-                /** @description `newest` unless given; `highest` and `lowest` list moments with scores only. */
+                /**
+                 * @description `newest` unless given. `highest` and `lowest` list moments with scores only, and where a criterion or a
+                 *     range of scores is given, they go by these scores.
+                 */
                 sort?: components["schemas"]["MomentSort"];
                 /** @description Of this call. */
                 call?: string;
@@ -5919,6 +6577,71 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["List_Person"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteReviewRequest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the request */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    handBackReviewRequest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the request */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HandBackRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewRequest"];
                 };
             };
             /** @description What went wrong, as problem details */
@@ -7770,6 +8493,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exportUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the person */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonExport"];
+                };
             };
             /** @description What went wrong, as problem details */
             default: {
