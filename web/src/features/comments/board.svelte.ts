@@ -51,6 +51,8 @@ export class Board {
   replying: string | null = $state(null);
   editing: string | null = $state(null);
   dialog: BoardDialog | null = $state.raw(null);
+  /** Takes the focus when what had it is gone. */
+  home: HTMLElement | undefined;
   /** The last thing that others did, in words. */
   news = $state('');
 
@@ -163,6 +165,7 @@ export class Board {
     };
     this.#keep({ outbox: [...this.outbox, outgoing] });
     this.drop(slot);
+    if (!thread) this.room.focusedId = outgoingId(outgoing);
     void this.#send(outgoing);
   }
 
@@ -220,6 +223,12 @@ export class Board {
   startEdit(comment: Comment): void {
     if (!this.drafts[slots.edit(comment.id)]) this.change(slots.edit(comment.id), draftOf(comment));
     this.editing = comment.id;
+  }
+
+  goHome(): void {
+    setTimeout(() => {
+      if (document.activeElement === document.body) this.home?.focus({ preventScroll: true });
+    });
   }
 
   /** Does something that shows at once; says so if the server refuses it. */

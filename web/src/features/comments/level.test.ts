@@ -42,6 +42,7 @@ const view = (scrollPx: number, rest: Partial<View> = {}): View => ({
   sightPx: 600,
   offsetPx: 0,
   heightPx: 600,
+  firstPx: 0,
   ...rest,
 });
 
@@ -52,7 +53,8 @@ function scroller(boxes: readonly Box[], focus = -1) {
   const held = target ? { ...target, topPx: tops[focus] ?? 0 } : null;
   return {
     tops,
-    at: (scrollPx: number, rest?: Partial<View>) => columnScroll(way, view(scrollPx, rest), held),
+    at: (scrollPx: number, rest?: Partial<View>) =>
+      columnScroll(way, view(scrollPx, { firstPx: boxes[0]?.wantedPx ?? 0, ...rest }), held),
   };
 }
 
@@ -92,6 +94,13 @@ it('holds the one in focus level while its words are in sight, and lets go witho
     expect(Math.abs(now - before)).toBeLessThan(120);
     before = now;
   }
+});
+
+it('is level below a heading with threads before it that gave way far up, too', () => {
+  const boxes = Array.from({ length: 20 }, (_, i) => box(20 + 10 * i));
+  const { tops, at } = scroller(boxes, 19);
+  const below = { offsetPx: 76, heightPx: 524 };
+  expect((tops[19] ?? 0) - at(100, below)).toBeCloseTo(210 - 100 - 76, 6);
 });
 
 it('shows the whole of the one in focus', () => {

@@ -88,6 +88,8 @@ export type View = {
   /** The column in sight: how far below the transcript's top it begins, and its height. */
   offsetPx: number;
   heightPx: number;
+  /** Where the first thread wants to be. */
+  firstPx: number;
 };
 
 /** How far the column has to be scrolled to go with the transcript. */
@@ -100,7 +102,7 @@ export function columnScroll(
   const range = sheetPx - sightPx;
   const progress = range > 0 ? clamp(scrollPx / range, 0, 1) : 0;
   // What is above the column's first line, at the very top of the transcript, would never be seen.
-  const offsetPx = clamp(scrollPx + (way.column[1] ?? 0), 0, view.offsetPx);
+  const offsetPx = clamp(scrollPx + view.firstPx, 0, view.offsetPx);
   const atPx = scrollPx + offsetPx;
   const line = progress * heightPx;
   const usual = along(way, atPx + line) - line;
