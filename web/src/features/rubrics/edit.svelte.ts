@@ -89,11 +89,13 @@ export class RubricEdit {
     return this.#saves.flush();
   }
 
-  /** Saves what is here over what somebody else made of it. */
-  overwrite(version: number): void {
+  /** Saves what was changed here over what somebody else made of it; the rest is theirs. */
+  overwrite(rubric: RubricDetail, criteria: readonly Criterion[]): void {
     this.conflict = false;
-    this.version = version;
-    this.#changed = { title: true, description: true, lines: true };
+    this.version = rubric.version;
+    if (!this.#changed.title) this.title = rubric.title;
+    if (!this.#changed.description) this.description = rubric.description;
+    if (!this.#changed.lines) this.lines = linesOf(criteria);
     this.#saves.put('rubric', () => this.#save());
   }
 
