@@ -1,5 +1,5 @@
 import type { Scale } from '@/lib/api/types';
-import type { Option, OptionGroup } from '@/ui/Choice.svelte';
+import type { Option, OptionGroup } from '@/ui/FilterSelect.svelte';
 import type { CriterionChoice } from './api';
 import type { Filters } from './filters';
 
