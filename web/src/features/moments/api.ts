@@ -2,7 +2,7 @@ import { createInfiniteQuery, createQuery, keepPreviousData } from '@tanstack/sv
 import { client, unwrap } from '@/lib/api/client';
 import { keys } from '@/lib/api/keys';
 import { ApiError } from '@/lib/api/problem';
-import type { Criterion, Moment, Team } from '@/lib/api/types';
+import type { Criterion, Moment } from '@/lib/api/types';
 import type { MomentRequest } from './filters';
 
 const PAGE = 25;
@@ -68,14 +68,6 @@ export function useMoment(id: () => string) {
     queryKey: [...keys.moments, 'one', id()],
     queryFn: () => fetchMoment(id()),
     staleTime: 30_000,
-  }));
-}
-
-export function useTeams() {
-  return createQuery(() => ({
-    queryKey: [...keys.teams, 'names'],
-    queryFn: async (): Promise<Team[]> => (await unwrap(client.GET('/api/v1/teams'))).items,
-    staleTime: 60_000,
   }));
 }
 

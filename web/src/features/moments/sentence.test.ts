@@ -16,7 +16,7 @@ describe('sentence', () => {
     ['sort=lowest', 'All moments'],
     ['criterion=c&min=4&team=t&days=30', 'Objection handling, 4 or more, Team East, last 30 days'],
     ['min=2&max=2', 'Scored 2'],
-    ['kind=improve&rep=user_1', 'Try next time, Ana Torres’s calls'],
+    ['kind=improve&rep=user_1', 'Improve, Ana Torres’s calls'],
     ['disputed=1&by=user_2', 'Disputed, by Luis Meyer'],
     ['q=good+price&outcome=lost', '“good price”, lost deals'],
     ['tag=q4&days=365', '#q4, last year'],

@@ -20,8 +20,8 @@ export type Part = {
 };
 
 export const KIND_WORDS: Readonly<Record<CommentKind, string>> = {
-  praise: 'What worked',
-  improve: 'Try next time',
+  praise: 'Praise',
+  improve: 'Improve',
   question: 'Question',
   note: 'Note',
 };

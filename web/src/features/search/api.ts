@@ -1,7 +1,7 @@
 import { createInfiniteQuery, createQuery, keepPreviousData } from '@tanstack/svelte-query';
 import { client, unwrap } from '@/lib/api/client';
 import { keys } from '@/lib/api/keys';
-import type { SearchHit, Team } from '@/lib/api/types';
+import type { SearchHit } from '@/lib/api/types';
 import { asYouType, hasWords } from '@/lib/searchText';
 import type { SearchRequest } from './filters';
 
@@ -64,12 +64,4 @@ async function quickHits(q: string, signal: AbortSignal): Promise<SearchHit[]> {
   const found = await unwrap(client.GET('/api/v1/search', { params: { query }, signal }));
   // Titles are asked for by themselves.
   return found.items.filter((hit) => hit.kind !== 'title').slice(0, FEW_HITS);
-}
-
-export function useTeams() {
-  return createQuery(() => ({
-    queryKey: [...keys.teams, 'names'],
-    queryFn: async (): Promise<Team[]> => (await unwrap(client.GET('/api/v1/teams'))).items,
-    staleTime: 60_000,
-  }));
 }

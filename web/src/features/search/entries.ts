@@ -125,12 +125,15 @@ function personEntries(person: { id: string; label: string }, typed: string): En
 }
 
 function hitEntry(hit: Quick['hits'][number], name: (id: string) => string): Entry {
-  const at = hit.start_ms == null ? 'whole call' : formatClock(hit.start_ms);
-  const author = hit.kind === 'comment' && hit.author_id ? `${name(hit.author_id)} · ` : '';
+  const facts = [
+    hit.start_ms == null ? null : formatClock(hit.start_ms),
+    hit.kind === 'comment' && hit.author_id ? name(hit.author_id) : null,
+    hit.call.title,
+  ];
   return {
     id: `${hit.kind}-${hit.id}`,
     label: oneLine(hit.excerpt),
-    detail: `${author}${hit.call.title} · ${at}`,
+    detail: facts.filter((fact) => fact !== null).join(' · '),
     icon: hit.kind === 'comment' ? 'note' : 'play',
     act: { url: hit.url },
   };
