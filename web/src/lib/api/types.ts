@@ -69,3 +69,7 @@ export type TranscriptVersion = Schemas['TranscriptVersion'];
 export type UpdateCall = Schemas['UpdateCall'];
 export type User = Schemas['User'];
 export type Visibility = Schemas['Visibility'];
+export type InboxNotice = Schemas['List_Notice']['items'][number];
+export type NoticeKind = Schemas['NoticeKind'];
+export type RequestState = Schemas['RequestState'];
+export type ReviewRequest = Schemas['ReviewRequest'];
