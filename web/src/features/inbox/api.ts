@@ -124,3 +124,13 @@ export function useRequestActions() {
     },
   };
 }
+
+/** The call of a notice, where how it stands now decides what to do. */
+export function useNoticeCall(id: () => string, enabled: () => boolean) {
+  return createQuery(() => ({
+    queryKey: keys.call(id()),
+    queryFn: () => unwrap(client.GET('/api/v1/calls/{id}', { params: { path: { id: id() } } })),
+    staleTime: 10_000,
+    enabled: enabled(),
+  }));
+}

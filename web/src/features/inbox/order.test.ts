@@ -37,7 +37,6 @@ describe('the inbox', () => {
   it('offers one action, while something waits another than after', () => {
     expect(actionOf(notice({ kind: 'review_requested', waiting: true }))).toBe('Review');
     expect(actionOf(notice({ kind: 'review_requested' }))).toBe('Open');
-    expect(actionOf(notice({ kind: 'call_failed' }))).toBe('Try again');
   });
 
   it('says by when, in days', () => {
@@ -46,7 +45,7 @@ describe('the inbox', () => {
     expect(on(22, 1)).toEqual({ words: 'Due today', late: false });
     expect(on(23, 0).words).toBe('Due tomorrow');
     expect(on(28).words).toBe('Due 28 Nov');
-    expect(on(21)).toEqual({ words: 'Was promised for yesterday', late: true });
-    expect(on(18)).toEqual({ words: 'Was promised for 18 Nov', late: true });
+    expect(on(21)).toEqual({ words: 'Was due yesterday', late: true });
+    expect(on(18)).toEqual({ words: 'Was due 18 Nov', late: true });
   });
 });

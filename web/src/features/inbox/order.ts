@@ -60,7 +60,7 @@ export function actionOf(notice: InboxNotice): string {
     case 'call_ready':
       return 'Listen';
     case 'call_failed':
-      return 'Try again';
+      return 'Open';
   }
 }
 
@@ -80,8 +80,8 @@ const DAY = 24 * 3600_000;
 export function dueWords(dueMs: number, nowMs: number, locale?: string): { words: string; late: boolean } {
   const days = Math.round((startOfDay(dueMs) - startOfDay(nowMs)) / DAY);
   const date = new Date(dueMs).toLocaleDateString(locale, { day: 'numeric', month: 'short' });
-  if (days < -1) return { words: `Was promised for ${date}`, late: true };
-  if (days === -1) return { words: 'Was promised for yesterday', late: true };
+  if (days < -1) return { words: `Was due ${date}`, late: true };
+  if (days === -1) return { words: 'Was due yesterday', late: true };
   if (days === 0) return { words: 'Due today', late: false };
   if (days === 1) return { words: 'Due tomorrow', late: false };
   return { words: `Due ${date}`, late: false };
