@@ -1,6 +1,8 @@
 import type { Call, CallState, Progress, Stage } from '@/lib/api/types';
 import { formatLeft } from '@/lib/time';
 
+export { mayRetry } from '@/lib/callProblems';
+
 /** Whether no work is left to do on a call. */
 export function isFinal(state: CallState): boolean {
   return state === 'ready' || state === 'failed' || state === 'cancelled';
@@ -60,14 +62,6 @@ const PROBLEM_TITLES: Readonly<Record<string, string>> = {
   upload_terminated: 'The upload was stopped',
   worker_lost: 'The work broke off several times',
 };
-
-/** Problems of the file itself: working on it again ends the same way. */
-const LASTING = new Set(['empty_file', 'not_media', 'no_audio_track', 'no_audio', 'damaged', 'too_long']);
-
-/** Whether a call that failed for this reason may get through at another try. */
-export function mayRetry(code: string): boolean {
-  return !LASTING.has(code);
-}
 
 /** A heading for a problem code; the detail beside it says what to do. */
 export function problemTitle(code: string): string {

@@ -14,6 +14,7 @@ export const keys = {
   moments: ['moments'],
   search: ['search'],
   inbox: ['inbox'],
+  reviewRequests: (callId: string) => ['review-requests', callId],
   people: ['people'],
   teams: ['teams'],
   users: ['users'],

@@ -81,3 +81,7 @@ export type MissingKind = Schemas['MissingKind'];
 export type ReviewStep = Schemas['ReviewStep'];
 export type RubricVersionInfo = Schemas['RubricVersionInfo'];
 export type ResultLine = Schemas['ResultLine'];
+export type InboxNotice = Schemas['List_Notice']['items'][number];
+export type NoticeKind = Schemas['NoticeKind'];
+export type RequestState = Schemas['RequestState'];
+export type ReviewRequest = Schemas['ReviewRequest'];
