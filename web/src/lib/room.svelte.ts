@@ -67,6 +67,10 @@ export class RoomState {
     return [...this.#marks.comments, ...this.#marks.scores].sort((a, b) => a.startMs - b.startMs);
   }
 
+  marksOf(source: MarkSource): readonly Mark[] {
+    return this.#marks[source];
+  }
+
   setMarks(source: MarkSource, marks: readonly Mark[]): void {
     this.#marks = { ...this.#marks, [source]: marks };
   }
