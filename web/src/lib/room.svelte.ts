@@ -3,6 +3,8 @@
  * scorecard what they mark, and where on screen an instant of the recording stands. None of them knows another.
  */
 
+import { untrack } from 'svelte';
+
 /** A stretch of the recording; `channel` and `quote` where words of one speaker were chosen. */
 export type Stretch = { startMs: number; endMs: number; channel: number | null; quote: string };
 
@@ -72,7 +74,8 @@ export class RoomState {
   }
 
   setMarks(source: MarkSource, marks: readonly Mark[]): void {
-    this.#marks = { ...this.#marks, [source]: marks };
+    // Effects set marks: they must not run again because of it.
+    this.#marks = { ...untrack(() => this.#marks), [source]: marks };
   }
 
   /** What 'here' means: the selected words, or the last seconds that were heard. */
@@ -123,6 +126,11 @@ export class RoomState {
   /** Sending goes on with what typing paused. */
   endTyping(): void {
     if (this.#pausedByTyping) void this.playback.play();
+    this.#pausedByTyping = false;
+  }
+
+  /** The field was left without sending: what typing paused stays paused. */
+  leaveTyping(): void {
     this.#pausedByTyping = false;
   }
 }

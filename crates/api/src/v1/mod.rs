@@ -4,6 +4,7 @@ pub(crate) mod audit;
 pub(crate) mod calls;
 pub(crate) mod comments;
 pub(crate) mod erase;
+pub(crate) mod export;
 pub(crate) mod invitations;
 pub(crate) mod jobs;
 pub(crate) mod me;

@@ -7,6 +7,7 @@ mod call_details;
 mod calls;
 mod comments;
 mod corrections;
+mod document;
 mod events;
 mod forms;
 mod idempotency;

@@ -16,6 +16,12 @@ export const keys = {
   inbox: ['inbox'],
   people: ['people'],
   teams: ['teams'],
+  users: ['users'],
+  invitations: ['invitations'],
+  sessions: ['sessions'],
+  tokens: ['tokens'],
+  audit: ['audit'],
+  system: ['system'],
   rubrics: ['rubrics'],
   trackers: ['trackers'],
 } as const;

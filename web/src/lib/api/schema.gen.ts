@@ -184,6 +184,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/calls/{id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One call with its transcript, corrections, comments and reviews as one file, as far as the caller may see them.
+         *     The recording itself is at `/calls/{id}/audio`.
+         */
+        get: operations["exportCall"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/calls/{id}/jobs": {
         parameters: {
             query?: never;
@@ -621,6 +641,23 @@ export interface paths {
         };
         /** Who asks, and what they may do. */
         get: operations["getMe"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The caller's own data as one file. */
+        get: operations["exportMe"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1355,6 +1392,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/users/{id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A person's data as one file, as they would get it themselves; for administrators. */
+        get: operations["exportUser"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1561,6 +1615,23 @@ export interface components {
             upload_id?: string | null;
             /** @description Who sees it. */
             visibility: components["schemas"]["Visibility"];
+        };
+        /** @description A call with everything that the one who asks may see of it. */
+        CallExport: {
+            /** @description The call and its details. */
+            call: components["schemas"]["Call"];
+            /** @description What was said about it, the oldest first. */
+            comments: components["schemas"]["CommentThread"][];
+            /** @description The corrections that were made to them, the oldest first. */
+            edits: components["schemas"]["Edit"][];
+            /**
+             * Format: int64
+             * @description When it was exported, in milliseconds since 1970.
+             */
+            exported_at: number;
+            /** @description Reviews with their scores; only the caller's own while they have an open one. */
+            reviews: components["schemas"]["ReviewDetail"][];
+            transcript?: components["schemas"]["Transcript"] | null;
         };
         /** @description What is known about a call beside its recording. */
         CallMeta: {
@@ -3238,6 +3309,24 @@ export interface components {
             /** @description The teams they are in. */
             team_ids: string[];
         };
+        /** @description What is kept of a person. */
+        PersonExport: {
+            /** @description Their calls. The words of each are at `/calls/{id}/export`, its recording at `/calls/{id}/audio`. */
+            calls: components["schemas"]["Call"][];
+            /** @description Comments and answers that they wrote, the oldest first. */
+            comments: components["schemas"]["Comment"][];
+            /**
+             * Format: int64
+             * @description When it was exported, in milliseconds since 1970.
+             */
+            exported_at: number;
+            /** @description Reviews that they wrote, and reviews of their calls that they may see, the newest first. */
+            reviews: components["schemas"]["ReviewDetail"][];
+            /** @description The teams that they are in. */
+            team_ids: string[];
+            /** @description Their account. */
+            user: components["schemas"]["User"];
+        };
         /** @description Problem details (RFC 9457), as `application/problem+json`. */
         Problem: {
             /** @description Stable name of the kind of problem. */
@@ -4663,6 +4752,37 @@ export interface operations {
             };
         };
     };
+    exportCall: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the call */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallExport"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listCallJobs: {
         parameters: {
             query?: never;
@@ -5765,6 +5885,34 @@ export interface operations {
             };
         };
     };
+    exportMe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonExport"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     changePassword: {
         parameters: {
             query?: never;
@@ -5799,7 +5947,10 @@ export interface operations {
     listMoments: {
         parameters: {
             query?: {
-                /** @description `newest` unless given; `highest` and `lowest` list moments with scores only. */
+                /**
+                 * @description `newest` unless given. `highest` and `lowest` list moments with scores only, and where a criterion or a
+                 *     range of scores is given, they go by these scores.
+                 */
                 sort?: components["schemas"]["MomentSort"];
                 /** @description Of this call. */
                 call?: string;
@@ -7770,6 +7921,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exportUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the person */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonExport"];
+                };
             };
             /** @description What went wrong, as problem details */
             default: {
