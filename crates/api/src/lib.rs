@@ -10,6 +10,7 @@ mod auth;
 mod events;
 mod extract;
 mod idempotency;
+mod inbox_hub;
 mod openapi;
 mod ops;
 mod precondition;

@@ -25,6 +25,7 @@ use crate::{problem::ProblemView, v1::names};
     tags(
         (name = "people", description = "Accounts, teams, invitations, sessions and tokens"),
         (name = "calls", description = "Recorded conversations and all that hangs on one"),
+        (name = "inbox", description = "What waits for the caller"),
         (name = "comments", description = "What people say about calls, and templates for it"),
         (name = "rubrics", description = "Scorecard templates and their published versions"),
         (name = "reviews", description = "Scorecards that people fill in for calls"),

@@ -90,6 +90,7 @@ fn documented_signed_in() -> OpenApiRouter<ApiState> {
         .merge(v1::calls::routes())
         .merge(v1::comments::routes())
         .merge(v1::export::routes())
+        .merge(v1::inbox::routes())
         .merge(v1::moments::routes())
         .merge(v1::search::routes())
         .merge(v1::trackers::routes())

@@ -8,7 +8,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use crate::{auth::password::Passwords, auth::throttle::Throttle, events::EventHub};
+use crate::{auth::password::Passwords, auth::throttle::Throttle, events::EventHub, inbox_hub::InboxHub};
 
 /// Settings of the HTTP interface.
 #[derive(Clone)]
@@ -90,6 +90,7 @@ pub struct ApiState {
     pub(crate) passwords: Passwords,
     pub(crate) throttle: Arc<Throttle>,
     pub(crate) events: EventHub,
+    pub(crate) inboxes: InboxHub,
     /// Permits for work that keeps a thread busy.
     pub(crate) cpu: Arc<Semaphore>,
     /// Permits for uploads under way.
@@ -102,6 +103,7 @@ impl ApiState {
         let cpu = Arc::new(Semaphore::new(config.cpu_threads.max(1)));
         Self {
             events: EventHub::new(store.clone()),
+            inboxes: InboxHub::new(store.clone()),
             passwords: Passwords::new(Arc::clone(&cpu)),
             throttle: Arc::default(),
             uploads: Arc::new(Semaphore::new(config.max_concurrent_uploads.max(1))),

@@ -23,7 +23,8 @@ pub enum EventKind {
     /// A comment or an answer was written, changed, settled, reacted to or deleted; data has its `id`, and
     /// the `parent_id` of an answer.
     Comment,
-    /// A review was submitted, released, taken back, answered; data has its `id` and `state`.
+    /// A review was submitted, released, taken back, answered; data has its `id` and `state`. Or somebody was
+    /// asked for one, did it, handed it back, or is not asked any more; data has the `request_id`.
     Review,
     /// A correction of the transcript was made or taken back; data is empty, read the transcript again.
     Edit,

@@ -140,6 +140,10 @@ ids! {
     EvidenceId = "evidence";
     /// A step in the life of a review.
     ReviewStepId = "step";
+    /// A person asked for a review of a call.
+    RequestId = "request";
+    /// Something that somebody is told.
+    NoticeId = "notice";
     /// A stretch of a call that carries comments or scores.
     MomentId = "moment";
     /// A list of phrases to look for.

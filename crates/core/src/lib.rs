@@ -14,6 +14,7 @@ pub mod edit;
 pub mod event;
 pub mod export;
 pub mod id;
+pub mod inbox;
 pub mod job;
 pub mod moment;
 pub mod page;

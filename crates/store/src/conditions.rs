@@ -5,6 +5,27 @@ use sqlx::{Any, AssertSqlSafe, Row as _, any::AnyRow, query::Query};
 
 use crate::{Result, Store, row::fold};
 
+/// What a review has to be for somebody to see it, of tables `reviews` and `calls`, with three places for them.
+macro_rules! visible_reviews {
+    () => {
+        "(reviews.reviewer_id = ? \
+         OR ((reviews.state = 'released' OR (reviews.state = 'submitted' AND calls.owner_id = ?)) \
+             AND NOT EXISTS (SELECT 1 FROM reviews mine WHERE mine.reviewer_id = ? \
+                 AND mine.call_id = reviews.call_id AND mine.state = 'draft')))"
+    };
+}
+pub(crate) use visible_reviews;
+
+/// What a comment that is no answer has to be for somebody to see it, of a table `comments`, with two places for
+/// them.
+macro_rules! visible_comments {
+    () => {
+        "(comments.audience = 'call' OR comments.author_id = ? OR (comments.audience = 'mentioned' AND EXISTS \
+             (SELECT 1 FROM comment_mentions m WHERE m.user_id = ? AND m.comment_id = comments.id)))"
+    };
+}
+pub(crate) use visible_comments;
+
 /// A value for a place in a statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Value {
@@ -124,24 +145,14 @@ impl Conditions {
     /// `policy::may_see_review` as a condition.
     pub(crate) fn visible_reviews(&mut self, user_id: &UserId) {
         let me = user_id.as_str();
-        self.and(
-            "(reviews.reviewer_id = ? \
-             OR ((reviews.state = 'released' OR (reviews.state = 'submitted' AND calls.owner_id = ?)) \
-                 AND NOT EXISTS (SELECT 1 FROM reviews mine WHERE mine.reviewer_id = ? \
-                     AND mine.call_id = reviews.call_id AND mine.state = 'draft')))",
-            [me, me, me],
-        );
+        self.and(visible_reviews!(), [me, me, me]);
     }
 
     /// Leaves the comments that somebody may see who sees the call, of a table `comments` without answers:
     /// `policy::may_see_comment` as a condition.
     pub(crate) fn visible_comments(&mut self, viewer: &UserId) {
         let me = viewer.as_str();
-        self.and(
-            "(comments.audience = 'call' OR comments.author_id = ? OR (comments.audience = 'mentioned' AND EXISTS \
-                 (SELECT 1 FROM comment_mentions m WHERE m.user_id = ? AND m.comment_id = comments.id)))",
-            [me, me],
-        );
+        self.and(visible_comments!(), [me, me]);
     }
 }
 

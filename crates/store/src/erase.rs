@@ -25,6 +25,10 @@ const THEIRS_ALONE: &[&str] = &[
     "DELETE FROM comment_templates WHERE owner_id = $1 AND shared_at IS NULL",
     "DELETE FROM comment_reactions WHERE user_id = $1",
     "DELETE FROM comment_mentions WHERE user_id = $1",
+    "DELETE FROM notices WHERE user_id = $1",
+    "DELETE FROM review_requests WHERE asked_id = $1 AND state = 'open'",
+    "UPDATE review_requests SET note = NULL WHERE asker_id = $1",
+    "UPDATE review_requests SET reason = NULL WHERE asked_id = $1",
     "DELETE FROM search_documents WHERE source_id IN \
        (SELECT id FROM comments WHERE author_id = $1 AND audience = 'author')",
     "UPDATE invitations SET email = NULL WHERE accepted_by = $1",

@@ -5,6 +5,7 @@ pub(crate) mod calls;
 pub(crate) mod comments;
 pub(crate) mod erase;
 pub(crate) mod export;
+pub(crate) mod inbox;
 pub(crate) mod invitations;
 pub(crate) mod jobs;
 pub(crate) mod me;

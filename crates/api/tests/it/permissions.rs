@@ -271,6 +271,14 @@ impl Scene {
             let id = self.review(&reviewer, state).await;
             self.ids.push((state, id));
         }
+        let asked = json!({"user_id": self.person("invited").user.id});
+        let request = self
+            .made(&author, &format!("/calls/{call}/review-requests"), &asked)
+            .await;
+        self.ids.push(("review-request", request));
+        let inbox = self.app.get(&owner, "/api/v1/inbox").await.json();
+        let notice = inbox["items"][0]["id"].as_str().unwrap().to_owned();
+        self.ids.push(("inbox", notice));
         let draft = self
             .done(
                 &author,
@@ -434,6 +442,10 @@ impl Scene {
             ("patch", "/reviews/{id}") => json!({"summary": "so"}),
             ("put", "/reviews/{id}/scores/{criterion_id}") => json!({"value": 2, "note": ""}),
             ("post", "/reviews/{id}/scores/{criterion_id}/evidence") => place,
+            ("post", "/calls/{id}/review-requests") => {
+                json!({"user_id": self.person("teammate").user.id, "note": "the pricing part"})
+            }
+            ("post", "/review-requests/{id}/hand-back") => json!({"reason": "on leave"}),
             ("post", "/reviews/{id}/reopen") => json!({"reason": "forgot something"}),
             ("post", "/reviews/{id}/respond") => json!({"response": "thank", "note": ""}),
             ("post", "/rubrics") => json!({"title": "New", "description": ""}),

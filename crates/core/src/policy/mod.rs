@@ -11,6 +11,7 @@ use crate::{
     comment::{Audience, Comment, CommentTemplate},
     event::EventAudience,
     id::{TeamId, UserId},
+    inbox::ReviewRequest,
     review::{Review, ReviewState},
     user::Role,
 };
@@ -170,6 +171,22 @@ pub fn may_release_reviews(viewer: &Viewer, call: &Call) -> bool {
 /// between its author and the reviewee.
 pub fn may_see_review_history(viewer: &Viewer, call: &Call, review: &Review) -> bool {
     may_change_review(viewer, review) || may_release_reviews(viewer, call)
+}
+
+/// Whether `viewer`, who sees `call`, is told that somebody was asked for a review of it, and what came of that: it
+/// says whether there is a review, which is between its author and the reviewee until it is shown.
+pub fn may_see_request(viewer: &Viewer, call: &Call, request: &ReviewRequest) -> bool {
+    [&request.asker_id, &request.asked_id, &call.owner_id].contains(&&viewer.user_id)
+}
+
+/// Whether `viewer` may hand `request` back.
+pub fn may_hand_back_request(viewer: &Viewer, request: &ReviewRequest) -> bool {
+    viewer.user_id == request.asked_id
+}
+
+/// Whether `viewer` may take `request` back.
+pub fn may_withdraw_request(viewer: &Viewer, request: &ReviewRequest) -> bool {
+    viewer.user_id == request.asker_id
 }
 
 /// Whether `viewer`, who sees the call, is told of an event for `audience`; `blind` as in [`may_see_review`].

@@ -5,6 +5,7 @@ use gametape_core::{
     TimeMs,
     call::{Call, CallProblem, CallState, Progress, Stage, TalkFigures},
     id::CallId,
+    inbox::NoticeKind,
     stats::TalkStats,
 };
 
@@ -12,7 +13,7 @@ use super::{bump, call_columns, find, original_of, read_call};
 use crate::{
     Result, Tx,
     event::{self, NewEvent},
-    job,
+    inbox, job,
     recording::RecordingRow,
     row::to_json,
 };
@@ -153,6 +154,7 @@ pub(crate) async fn fail(tx: &mut Tx, call_id: &CallId, now: TimeMs, problem: &C
     .bind(to_json(problem))
     .execute(&mut **tx)
     .await?;
+    inbox::call_ended(tx, call_id, NoticeKind::CallFailed, now).await?;
     event::write(
         tx,
         call_id,

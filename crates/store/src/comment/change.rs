@@ -12,7 +12,7 @@ use super::{
     set_mentions, tell,
 };
 use crate::{
-    Actor, NewAudit, Result, Store, StoreError, Tx, audit,
+    Actor, NewAudit, Result, Store, StoreError, Tx, audit, inbox,
     row::{Fields, clean},
     search,
 };
@@ -115,6 +115,7 @@ impl Store {
         if before.text.kind != comment.text.kind {
             refresh_moments(&mut tx, root, now).await?;
         }
+        inbox::comment_edited(&mut tx, before, &comment, now).await?;
         // Who is no longer mentioned is told, too, so that it goes away before their eyes.
         tell(&mut tx, root, &comment, &gone(&held), now).await?;
         tx.commit().await?;
@@ -130,6 +131,7 @@ impl Store {
         let held = hold(&mut tx, id).await?;
         let (comment, root) = (&held.comment, held.root());
         empty(&mut tx, comment, now).await?;
+        inbox::comment_gone(&mut tx, id).await?;
         count(&mut tx, root, -1).await?;
         refresh_moments(&mut tx, root, now).await?;
         tell(&mut tx, root, comment, &[], now).await?;

@@ -7,7 +7,7 @@ use gametape_core::{
 };
 
 use super::{count, find_existing, hold, make_findable, opt_clean, refresh_moments, set_mentions, tell};
-use crate::{Place, Result, Store, StoreError, Tx, anchor, row::clean};
+use crate::{Place, Result, Store, StoreError, Tx, anchor, inbox, row::clean};
 
 /// A comment to write.
 #[derive(Debug, Clone)]
@@ -99,6 +99,7 @@ impl Store {
         count(&mut tx, &comment, 1).await?;
         make_findable(&mut tx, &comment, comment.anchor.as_ref()).await?;
         refresh_moments(&mut tx, &comment, now).await?;
+        inbox::comment_written(&mut tx, &comment, &comment, now).await?;
         tell(&mut tx, &comment, &comment, &[], now).await?;
         tx.commit().await?;
         Ok(comment)
@@ -126,6 +127,7 @@ impl Store {
         count(&mut tx, &parent, 1).await?;
         make_findable(&mut tx, &reply, parent.anchor.as_ref()).await?;
         refresh_moments(&mut tx, &parent, now).await?;
+        inbox::comment_written(&mut tx, &parent, &reply, now).await?;
         tell(&mut tx, &parent, &reply, &[], now).await?;
         tx.commit().await?;
         Ok(reply)

@@ -5,6 +5,7 @@ use gametape_core::{
     TimeMs,
     call::{CallProblem, CallState},
     id::{CallId, RecordingId},
+    inbox::NoticeKind,
     job::{AttemptOutcome, Job, JobKind, JobState, MAX_FAILURES, backoff_ms},
     stats::TalkStats,
 };
@@ -14,7 +15,7 @@ use crate::{
     Fence, JobEnd, Result, Store, StoreError, Tx,
     call::{self, bump},
     event::{self, NewEvent},
-    recording,
+    inbox, recording,
     row::clean,
     tracker, transcript,
 };
@@ -212,6 +213,7 @@ async fn published(tx: &mut Tx, job: &Job, now: TimeMs, stats_json: &str) -> Res
     let stats: Option<TalkStats> = serde_json::from_str(stats_json).ok();
     call::set_talk(tx, call_id, stats.as_ref()).await?;
     tracker::look_through(tx, call_id).await?;
+    inbox::call_ended(tx, call_id, NoticeKind::CallReady, now).await?;
     event::write(tx, call_id, now, &[NewEvent::state(CallState::Ready, None)]).await?;
     event::forget_progress(tx, call_id).await
 }

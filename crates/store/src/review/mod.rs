@@ -20,6 +20,7 @@ use sqlx::any::AnyRow;
 use crate::{
     Result, Store, StoreError, Tx,
     event::{self, NewEvent},
+    inbox,
     row::{Fields, clean},
     rubric,
 };
@@ -100,7 +101,7 @@ struct Changing {
 }
 
 /// Keeps others from changing a call and its reviews until the transaction ends; answers whose it is.
-async fn lock_call(tx: &mut Tx, call_id: &CallId) -> Result<UserId> {
+pub(crate) async fn lock_call(tx: &mut Tx, call_id: &CallId) -> Result<UserId> {
     let row = sqlx::query("UPDATE calls SET event_seq = event_seq WHERE id = $1 RETURNING id, owner_id")
         .bind(call_id.as_str())
         .fetch_optional(&mut **tx)
@@ -238,6 +239,7 @@ impl Store {
         })?;
         let review = read_review(&row)?;
         write_step(&mut tx, &review.id, reviewer_id, "create", None, now).await?;
+        inbox::review_begun(&mut tx, &review, now).await?;
         tell(&mut tx, &review, author_alone(&review), now).await?;
         tx.commit().await?;
         Ok(review)

@@ -13,7 +13,7 @@ use super::{Changing, lock, save, score, write_step};
 use crate::{
     Result, Store, StoreError, Tx,
     audit::{self, Actor, NewAudit},
-    moment,
+    inbox, moment,
     row::Fields,
     rubric,
 };
@@ -100,6 +100,8 @@ impl Store {
         let audience = audience(ReviewState::Submitted, &review, &owner_id);
         let review = save(&mut tx, &review, audience, now).await?;
         write_step(&mut tx, id, person(actor, &review), "submit", None, now).await?;
+        inbox::review_received(&mut tx, &review, &owner_id, now).await?;
+        inbox::review_handed_over(&mut tx, &review.call_id, &review.reviewer_id, &owner_id, now).await?;
         tx.commit().await?;
         Ok(review)
     }
@@ -194,6 +196,7 @@ impl Store {
             now,
         )
         .await?;
+        inbox::review_answered(&mut tx, &review, &owner_id, now).await?;
         tx.commit().await?;
         Ok(review)
     }
@@ -219,6 +222,10 @@ async fn hide(
         "withdraw"
     };
     write_step(tx, &review.id, person(actor, &review), action, reason, now).await?;
+    inbox::review_gone(tx, &review.id).await?;
+    if to == ReviewState::Draft {
+        inbox::review_begun(tx, &review, now).await?;
+    }
     // A draft that is thrown away is nobody else's business.
     if before != ReviewState::Draft {
         note(tx, actor, AuditAction::ReviewWithdraw, before, &review, now).await?;

@@ -2,6 +2,7 @@ import {
   createInfiniteQuery,
   createMutation,
   createQuery,
+  keepPreviousData,
   useQueryClient,
   type QueryClient,
 } from '@tanstack/svelte-query';
@@ -9,23 +10,28 @@ import { client, unwrap, unwrapEmpty } from '@/lib/api/client';
 import { keys } from '@/lib/api/keys';
 import { ApiError } from '@/lib/api/problem';
 import type { Call, Transcript } from '@/lib/api/types';
+import type { Details } from './details';
+import type { CallQuery } from './filters';
+import { saveDetails, type Saved } from './save';
 import { isFinal } from './state';
 
 const BUSY_EVERY_MS = 2000;
 const CALM_EVERY_MS = 20_000;
 
-/** All calls that the viewer may see, newest first, page by page; looked up again often while any is at work. */
-export function useCalls() {
+/** The calls that the viewer may see and asks for, page by page; looked up again often while any is at work. */
+export function useCalls(ask: () => CallQuery) {
   return createInfiniteQuery(() => ({
-    queryKey: keys.calls,
+    queryKey: [...keys.calls, 'list', ask()],
     initialPageParam: '',
     queryFn: ({ pageParam }) =>
       unwrap(
         client.GET('/api/v1/calls', {
-          params: { query: { limit: 50, ...(pageParam && { after: pageParam }) } },
+          params: { query: { ...ask(), limit: 50, ...(pageParam && { after: pageParam }) } },
         }),
       ),
     getNextPageParam: (page) => page.next ?? undefined,
+    // The answer to the question before stays in sight until the next one is answered.
+    placeholderData: keepPreviousData,
     refetchInterval: ({ state }) =>
       state.data?.pages.some((page) => page.items.some((call) => !isFinal(call.state)))
         ? BUSY_EVERY_MS
@@ -38,6 +44,25 @@ export function useCall(id: () => string) {
     queryKey: keys.call(id()),
     queryFn: () => unwrap(client.GET('/api/v1/calls/{id}', { params: { path: { id: id() } } })),
     staleTime: 10_000,
+  }));
+}
+
+/** Reads a call once. */
+export function useCallById() {
+  const cache = useQueryClient();
+  return (id: string): Promise<Call> =>
+    cache.fetchQuery({
+      queryKey: keys.call(id),
+      queryFn: () => unwrap(client.GET('/api/v1/calls/{id}', { params: { path: { id } } })),
+    });
+}
+
+/** A call looked up again and again until its work is over. */
+export function useWorkingCall(id: () => string) {
+  return createQuery(() => ({
+    queryKey: keys.call(id()),
+    queryFn: () => unwrap(client.GET('/api/v1/calls/{id}', { params: { path: { id: id() } } })),
+    refetchInterval: ({ state }) => (state.data && isFinal(state.data.state) ? false : BUSY_EVERY_MS),
   }));
 }
 
@@ -77,6 +102,31 @@ export function useRename() {
       unwrap(client.PATCH('/api/v1/calls/{id}', { params: { path: { id } }, body: { title } })),
     onSuccess: (call: Call) => showCall(cache, call),
   }));
+}
+
+/** Saves typed details over a call; one that changes its language is transcribed again. */
+export function useSaveDetails() {
+  const cache = useQueryClient();
+  return async (call: Call, before: Details, typed: Details): Promise<Saved> => {
+    const path = { id: call.id };
+    const saved = await saveDetails(call, before, typed, {
+      update: (version, body) =>
+        unwrap(
+          client.PATCH('/api/v1/calls/{id}', {
+            params: { path, header: { 'If-Match': `"${version}"` } },
+            body,
+          }),
+        ),
+      read: () => unwrap(client.GET('/api/v1/calls/{id}', { params: { path } })),
+    });
+    showCall(cache, saved.call);
+    if (!('clashes' in saved) && typed.language !== before.language) {
+      const body = { language: typed.language || null, model: call.requested_model ?? null };
+      const again = client.POST('/api/v1/calls/{id}/retranscribe', { params: { path }, body });
+      showCall(cache, await unwrap(again));
+    }
+    return saved;
+  };
 }
 
 /** What can be done with a call as a whole. Each throws `ApiError`. */

@@ -26,3 +26,10 @@ export function carriesFiles(transfer: Pick<DataTransfer, 'types'> | null): bool
 
 /** What the file picker offers first; the server decides what it can read. */
 export const ACCEPT = 'audio/*,video/*,.wav,.mp3,.m4a,.mp4,.flac,.ogg,.opus,.webm';
+
+/** A name for a request that nobody else thinks of. Not every browser has `randomUUID`: plain http has not. */
+export function randomKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
+    byte.toString(16).padStart(2, '0'),
+  ).join('');
+}

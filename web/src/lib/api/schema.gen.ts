@@ -272,6 +272,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/calls/{id}/review-requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Requests for reviews of a call, the oldest first: all of them for its owner, for others those that they made or
+         *     that are for them.
+         */
+        get: operations["listReviewRequests"];
+        put?: never;
+        /** Asks somebody for a review of a call, which anybody may who sees it. It is done when they submit one. */
+        post: operations["createReviewRequest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/calls/{id}/reviews": {
         parameters: {
             query?: never;
@@ -546,6 +567,78 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Events for the caller: `inbox` with `{"unread": n}`, at once and whenever that number changes. */
+        get: operations["streamEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inbox": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the caller is told, the newest first. What is gone, and what they may not see just now, is left out: so
+         *     is a review that they received while they review the same call themselves.
+         */
+        get: operations["listInbox"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inbox/read-all": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Marks the whole inbox as read. */
+        post: operations["readInbox"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inbox/{id}/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Marks a notice as read. */
+        put: operations["readNotice"];
+        post?: never;
+        /** Marks a notice as not read. */
+        delete: operations["unreadNotice"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/invitations": {
         parameters: {
             query?: never;
@@ -731,6 +824,40 @@ export interface paths {
         get: operations["listPeople"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review-requests/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a request back, which the person who asked may. */
+        delete: operations["deleteReviewRequest"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review-requests/{id}/hand-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hands a request back, which the person asked may; who asked is told why. */
+        post: operations["handBackReviewRequest"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1945,6 +2072,18 @@ export interface components {
             /** @description The rubric to use, in its current version; the default rubric unless given. */
             rubric_id?: string | null;
         };
+        /** @description Whom to ask for a review. */
+        CreateReviewRequest: {
+            /**
+             * Format: int64
+             * @description By when, in milliseconds since 1970.
+             */
+            due_at?: number | null;
+            /** @description What to look at. */
+            note?: string | null;
+            /** @description Id of the person, who has to see the call. */
+            user_id: string;
+        };
         /** @description A rubric to make. */
         CreateRubric: {
             /** @description What it is for. */
@@ -2230,6 +2369,19 @@ export interface components {
             note: string;
             /** @description What they say. */
             response: components["schemas"]["ReviewResponse"];
+        };
+        /** @description Why a request is handed back. */
+        HandBackRequest: {
+            /** @description The reason; whoever asked reads it. */
+            reason: string;
+        };
+        /** @description What waits for the caller. */
+        Inbox: components["schemas"]["List_Notice"] & {
+            /**
+             * Format: int64
+             * @description How much of all of it the caller has not read.
+             */
+            unread: number;
         };
         /** @description An invitation, without what its link holds. */
         Invitation: {
@@ -2716,6 +2868,57 @@ export interface components {
             next?: string | null;
         };
         /** @description A page of a list. */
+        List_Notice: {
+            /** @description The items, in order. */
+            items: {
+                /** @description Whose doing it is; null for the program's. */
+                actor_id?: string | null;
+                /**
+                 * Format: int64
+                 * @description When it happened, in milliseconds since 1970.
+                 */
+                at: number;
+                /** @description The call it is about. */
+                call: components["schemas"]["NoticeCall"];
+                /** @description The comment or the answer it is about. */
+                comment_id?: string | null;
+                /**
+                 * Format: int64
+                 * @description By when, in milliseconds since 1970, where somebody said so.
+                 */
+                due_at?: number | null;
+                /** @description The beginning of what the comment says, in one line of up to 200 characters. */
+                excerpt?: string | null;
+                /** @description Which. */
+                id: string;
+                /** @description Why. */
+                kind: components["schemas"]["NoticeKind"];
+                /** @description What was said beside it, as `kind` has it. */
+                note?: string | null;
+                /**
+                 * Format: int64
+                 * @description When the caller read it, in milliseconds since 1970.
+                 */
+                read_at?: number | null;
+                /** @description The request for a review it is about. */
+                request_id?: string | null;
+                /** @description The review it is about. */
+                review_id?: string | null;
+                /**
+                 * Format: int64
+                 * @description Where the comment, or what it answers, begins in the recording, in milliseconds.
+                 */
+                start_ms?: number | null;
+                /**
+                 * @description Whether it still asks something of the caller: a review to do or to finish, one to answer, a question or
+                 *     a mention that is neither settled nor answered.
+                 */
+                waiting: boolean;
+            }[];
+            /** @description What to pass as `after` for the next page; null on the last one. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
         List_Person: {
             /** @description The items, in order. */
             items: {
@@ -2796,6 +2999,43 @@ export interface components {
                  * @description When it was taken back, in milliseconds since 1970.
                  */
                 withdrawn_at?: number | null;
+            }[];
+            /** @description What to pass as `after` for the next page; null on the last one. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
+        List_ReviewRequest: {
+            /** @description The items, in order. */
+            items: {
+                /** @description Who asks. */
+                asker_id: string;
+                /** @description Of which call. */
+                call_id: string;
+                /**
+                 * Format: int64
+                 * @description When it was made, in milliseconds since 1970.
+                 */
+                created_at: number;
+                /**
+                 * Format: int64
+                 * @description By when, in milliseconds since 1970.
+                 */
+                due_at?: number | null;
+                /**
+                 * Format: int64
+                 * @description When it was done or handed back, in milliseconds since 1970.
+                 */
+                ended_at?: number | null;
+                /** @description Which. */
+                id: string;
+                /** @description What to look at, in the asker's words. */
+                note?: string | null;
+                /** @description Why it was handed back. */
+                reason?: string | null;
+                /** @description Where it stands. */
+                state: components["schemas"]["RequestState"];
+                /** @description Whom. */
+                user_id: string;
             }[];
             /** @description What to pass as `after` for the next page; null on the last one. */
             next?: string | null;
@@ -3251,6 +3491,18 @@ export interface components {
          * @enum {string}
          */
         MomentSort: "newest" | "highest" | "lowest" | "discussed";
+        /** @description The call that a notice is about. */
+        NoticeCall: {
+            /** @description Which. */
+            id: string;
+            /** @description What it is called. */
+            title: string;
+        };
+        /**
+         * @description Why the caller is told something.
+         * @enum {string}
+         */
+        NoticeKind: "review_requested" | "review_handed_back" | "review_draft" | "review_received" | "review_answered" | "mention" | "reply" | "comment" | "call_ready" | "call_failed";
         /** @description What the link of an invitation holds. */
         OpenInvitation: {
             /** @description What the link holds. */
@@ -3375,6 +3627,11 @@ export interface components {
             /** @description The reason; the reviewee reads it. */
             reason: string;
         };
+        /**
+         * @description Where a request for a review stands.
+         * @enum {string}
+         */
+        RequestState: "open" | "done" | "handed_back";
         /** @description What the reviewee says to a review. */
         RespondToReview: {
             /** @description A note; `ask` and `disagree` need one. */
@@ -3497,6 +3754,38 @@ export interface components {
             rubric: components["schemas"]["RubricVersion"];
             /** @description What was scored so far, in the order of the rubric. */
             scores: components["schemas"]["Score"][];
+        };
+        /** @description A person asked for a review of a call. */
+        ReviewRequest: {
+            /** @description Who asks. */
+            asker_id: string;
+            /** @description Of which call. */
+            call_id: string;
+            /**
+             * Format: int64
+             * @description When it was made, in milliseconds since 1970.
+             */
+            created_at: number;
+            /**
+             * Format: int64
+             * @description By when, in milliseconds since 1970.
+             */
+            due_at?: number | null;
+            /**
+             * Format: int64
+             * @description When it was done or handed back, in milliseconds since 1970.
+             */
+            ended_at?: number | null;
+            /** @description Which. */
+            id: string;
+            /** @description What to look at, in the asker's words. */
+            note?: string | null;
+            /** @description Why it was handed back. */
+            reason?: string | null;
+            /** @description Where it stands. */
+            state: components["schemas"]["RequestState"];
+            /** @description Whom. */
+            user_id: string;
         };
         /**
          * @description What the reviewee says to a review.
@@ -4915,6 +5204,72 @@ export interface operations {
             };
         };
     };
+    listReviewRequests: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the call */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_ReviewRequest"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createReviewRequest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the call */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateReviewRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewRequest"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listCallReviews: {
         parameters: {
             query?: {
@@ -5670,6 +6025,158 @@ export interface operations {
             };
         };
     };
+    streamEvents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listInbox: {
+        parameters: {
+            query?: {
+                /** @description Only what the caller has not read. */
+                unread?: boolean;
+                /** @description Only what still asks something of the caller. */
+                waiting?: boolean;
+                /** @description The most items to return, 1 to 200; 50 unless given. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Inbox"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readInbox: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of it is marked */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readNotice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the notice */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is marked */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unreadNotice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the notice */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is marked */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listInvitations: {
         parameters: {
             query?: {
@@ -6070,6 +6577,71 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["List_Person"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteReviewRequest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the request */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    handBackReviewRequest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the request */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HandBackRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewRequest"];
                 };
             };
             /** @description What went wrong, as problem details */
