@@ -69,6 +69,10 @@ export class RoomState {
     return [...this.#marks.comments, ...this.#marks.scores].sort((a, b) => a.startMs - b.startMs);
   }
 
+  marksOf(source: MarkSource): readonly Mark[] {
+    return this.#marks[source];
+  }
+
   setMarks(source: MarkSource, marks: readonly Mark[]): void {
     // Effects set marks: they must not run again because of it.
     this.#marks = { ...untrack(() => this.#marks), [source]: marks };

@@ -18,5 +18,8 @@ export function playerKeys(player: Player): Record<string, () => void> {
     },
     ',': () => player.changeSpeed(-1),
     '.': () => player.changeSpeed(1),
+    i: () => player.markIn(),
+    o: () => player.markOut(),
+    r: () => player.toggleLoop(),
   };
 }

@@ -140,6 +140,65 @@ it('moves by its keys', () => {
   expect(audio.playbackRate).toBe(0.75);
 });
 
+it('plays a range over and over', () => {
+  const { player, audio, frames } = setUp();
+  audio.loaded(100);
+  audio.currentTime = 10;
+  playerKeys(player).i?.();
+  expect(get(player.state).range).toEqual({ startMs: 10_000, endMs: 100_000 });
+  audio.currentTime = 20;
+  playerKeys(player).o?.();
+  expect(get(player.state).range).toEqual({ startMs: 10_000, endMs: 20_000 });
+  playerKeys(player).r?.();
+  expect(get(player.state).looping).toBe(true);
+  expect(audio.currentTime).toBe(10);
+  player.toggle();
+  audio.currentTime = 20.1;
+  frames.at(-1)?.();
+  expect(audio.currentTime).toBe(10);
+  player.setRange(null);
+  expect(get(player.state)).toMatchObject({ range: null, looping: false });
+});
+
+it('turns points around that are set the wrong way, and loops what was just heard without any', () => {
+  const { player, audio } = setUp();
+  audio.loaded(100);
+  player.setRange({ startMs: 9000, endMs: 4000 });
+  expect(get(player.state).range).toEqual({ startMs: 4000, endMs: 9000 });
+  player.setRange({ startMs: 9000, endMs: 9000 });
+  expect(get(player.state).range).toBeNull();
+  audio.currentTime = 30;
+  player.toggleLoop();
+  expect(get(player.state)).toMatchObject({ range: { startMs: 20_000, endMs: 30_000 }, looping: true });
+});
+
+it('jumps over silence while it plays, if that is wanted', () => {
+  const { player, audio, frames } = setUp();
+  audio.loaded(100);
+  player.setSilences([{ startMs: 5000, endMs: 15_000 }]);
+  player.toggle();
+  audio.currentTime = 6;
+  frames.at(-1)?.();
+  expect(audio.currentTime).toBe(6);
+  player.setSkipsSilence(true);
+  frames.at(-1)?.();
+  expect(audio.currentTime).toBe(15);
+});
+
+it('plays a range that was asked for to its end, silence and all', () => {
+  const { player, audio, frames } = setUp();
+  audio.loaded(100);
+  player.setSilences([{ startMs: 5000, endMs: 15_000 }]);
+  player.setSkipsSilence(true);
+  player.playRange(4000, 7000);
+  audio.currentTime = 6;
+  frames.at(-1)?.();
+  expect(audio.currentTime).toBe(6);
+  audio.currentTime = 7;
+  frames.at(-1)?.();
+  expect(audio.paused).toBe(true);
+});
+
 it('knows its speeds', () => {
   expect(nearestSpeed(NaN)).toBe(1);
   expect(nearestSpeed(9)).toBe(3);

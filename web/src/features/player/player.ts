@@ -3,7 +3,8 @@
  * component is drawn again for it; what changes rarely is in `state`.
  */
 import { writable, type Readable } from 'svelte/store';
-import { clamp } from '@/lib/ranges';
+import { clamp, type Range } from '@/lib/ranges';
+import { afterSilence } from './silence';
 import { nearestSpeed, neighbourSpeed } from './speed';
 
 /** The part of an audio element that the player uses. */
@@ -30,15 +31,23 @@ export type PlayerState = {
   durationMs: number;
   /** Why it can't be played, in words. */
   problem: string | null;
+  /** The stretch between the in and the out point. */
+  range: Range | null;
+  /** Whether that stretch is played over and over. */
+  looping: boolean;
+  skipsSilence: boolean;
 };
 
 export type PlayerOptions = {
   speed: number;
   onSpeed: (speed: number) => void;
+  skipsSilence?: boolean;
+  onSkipsSilence?: (skips: boolean) => void;
   requestFrame?: (callback: () => void) => number;
   cancelFrame?: (handle: number) => void;
 };
 
+const SHORTEST_RANGE_MS = 300;
 const NETWORK = 2;
 const PROBLEM_NETWORK = 'The connection broke off while loading the recording.';
 const PROBLEM_FORMAT = 'This browser cannot play this kind of recording. The transcript can still be read.';
@@ -51,6 +60,9 @@ export class Player {
     speed: 1,
     durationMs: 0,
     problem: null,
+    range: null,
+    looping: false,
+    skipsSilence: false,
   });
   readonly #listeners = new Set<(atMs: number) => void>();
   #audio: AudioLike | null = null;
@@ -61,11 +73,16 @@ export class Player {
   #speed: number;
   /** Where to stop, for a range that is played by itself. */
   #stopAtMs: number | null = null;
+  #range: Range | null = null;
+  #looping = false;
+  #skipsSilence = false;
+  #silences: readonly Range[] = [];
 
   constructor(options: PlayerOptions) {
     this.#options = options;
     this.#speed = nearestSpeed(options.speed);
-    this.#state.update((state) => ({ ...state, speed: this.#speed }));
+    this.#skipsSilence = options.skipsSilence ?? false;
+    this.#patch({ speed: this.#speed, skipsSilence: this.#skipsSilence });
   }
 
   get state(): Readable<PlayerState> {
@@ -175,6 +192,49 @@ export class Player {
     this.setSpeed(neighbourSpeed(this.#speed, direction));
   }
 
+  /** Where nobody speaks; it is jumped over if the listener wants that. */
+  setSilences(silences: readonly Range[]): void {
+    this.#silences = silences;
+  }
+
+  setSkipsSilence(skips: boolean): void {
+    this.#skipsSilence = skips;
+    this.#patch({ skipsSilence: skips });
+    this.#options.onSkipsSilence?.(skips);
+  }
+
+  /** Sets the in and the out point; null takes them away, and the loop with them. */
+  setRange(range: Range | null): void {
+    const ordered = range && {
+      startMs: clamp(Math.min(range.startMs, range.endMs), 0, Number.MAX_SAFE_INTEGER),
+      endMs: Math.max(range.startMs, range.endMs),
+    };
+    this.#range = ordered && ordered.endMs - ordered.startMs >= SHORTEST_RANGE_MS ? ordered : null;
+    if (!this.#range) this.#looping = false;
+    this.#patch({ range: this.#range, looping: this.#looping });
+  }
+
+  /** Puts the in point here; the out point goes to the end if it would come before. */
+  markIn(): void {
+    const endMs = this.#range && this.#range.endMs > this.nowMs ? this.#range.endMs : this.durationMs;
+    this.setRange({ startMs: this.nowMs, endMs });
+  }
+
+  markOut(): void {
+    const startMs = this.#range && this.#range.startMs < this.nowMs ? this.#range.startMs : 0;
+    this.setRange({ startMs, endMs: this.nowMs });
+  }
+
+  /** Plays the range over and over, or no more. Without one, the last ten seconds become it. */
+  toggleLoop(): void {
+    if (!this.#range) this.setRange({ startMs: Math.max(0, this.nowMs - 10_000), endMs: this.nowMs });
+    if (!this.#range) return;
+    this.#looping = !this.#looping;
+    this.#patch({ looping: this.#looping });
+    const { startMs, endMs } = this.#range;
+    if (this.#looping && (this.nowMs < startMs || this.nowMs >= endMs)) this.seek(startMs);
+  }
+
   /** Loads the recording again after a problem, and stays where it was. */
   reload(): void {
     const atMs = this.nowMs;
@@ -226,6 +286,22 @@ export class Player {
     const atMs = this.nowMs;
     for (const listener of this.#listeners) listener(atMs);
     if (this.#stopAtMs !== null && atMs >= this.#stopAtMs) this.pause();
+    else if (this.isPlaying) this.#jump(atMs);
+  }
+
+  /** Back to the start of a loop, and over silence. */
+  #jump(atMs: number): void {
+    const audio = this.#audio;
+    if (!audio) return;
+    const range = this.#looping ? this.#range : null;
+    if (range && atMs >= range.endMs) {
+      audio.currentTime = range.startMs / 1000;
+      return;
+    }
+    const after = this.#skipsSilence ? afterSilence(this.#silences, atMs) : null;
+    if (after === null || (this.#stopAtMs !== null && after >= this.#stopAtMs)) return;
+    // A loop that ends in silence begins again.
+    audio.currentTime = (range && after >= range.endMs ? range.startMs : after) / 1000;
   }
 
   #patch(changes: Partial<PlayerState>): void {

@@ -11,6 +11,14 @@ export function rememberSpeed(speed: number): void {
   remember('speed', speed === 1 ? null : String(speed));
 }
 
+export function remembersSkipping(): boolean {
+  return recall('skip-silence') === 'yes';
+}
+
+export function rememberSkipping(skips: boolean): void {
+  remember('skip-silence', skips ? 'yes' : null);
+}
+
 export function nearestSpeed(wanted: number): number {
   if (!Number.isFinite(wanted)) return 1;
   return SPEEDS.reduce(

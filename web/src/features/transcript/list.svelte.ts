@@ -62,10 +62,12 @@ export class TranscriptList {
 
   /** The upper edge of a row on the sheet. */
   topOf(index: number): number {
+    void this.version;
     return TOP_PX + this.#rows.topOf(index);
   }
 
   heightOf(index: number): number {
+    void this.version;
     return this.#rows.heightOf(index);
   }
 

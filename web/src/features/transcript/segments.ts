@@ -52,3 +52,19 @@ export function startsTurn(segments: readonly Segment[], index: number): boolean
     before.speaker.role !== segment.speaker.role
   );
 }
+
+/** Who speaks at `atMs` and the words around it; null in a pause. */
+export function saidAt(segments: readonly Segment[], atMs: number) {
+  const segment = segments[segmentsAt(segments, atMs)[0] ?? -1];
+  if (!segment) return null;
+  const at = Math.max(
+    0,
+    lastAtMost(segment.words, atMs, (word) => word.start_ms),
+  );
+  const words = segment.words.slice(Math.max(0, at - WORDS_BEFORE), at + WORDS_AFTER);
+  const text = words.length > 0 ? words.map((word) => word.text).join(' ') : segment.text;
+  return { ...segment.speaker, text };
+}
+
+const WORDS_BEFORE = 4;
+const WORDS_AFTER = 10;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Segment } from '@/lib/api/types';
-import { charactersIn, copyOf, neighbourWord, placesBetween, quoteOf, stretchOf } from './stretch';
+import { charactersIn, copyOf, neighbourWord, placesBetween, quoteIn, quoteOf, stretchOf } from './stretch';
 
 /** A segment whose words last 100 ms each. */
 function said(start_ms: number, channel: number, text: string): Segment {
@@ -88,6 +88,12 @@ describe('the characters of a stretch', () => {
     expect(charactersIn(answer, { startMs: 0, endMs: 900 })).toBeNull();
     expect(charactersIn(ask, { startMs: 91, endMs: 99 })).toBeNull();
   });
+});
+
+it('reads what is said in a stretch', () => {
+  expect(quoteIn(talk, { startMs: 100, endMs: 1090, channel: null })).toBe('happens downstream? Honestly,');
+  expect(quoteIn(talk, { startMs: 100, endMs: 1090, channel: 1 })).toBe('Honestly,');
+  expect(quoteIn(talk, { startMs: 400, endMs: 900, channel: null })).toBe('');
 });
 
 it('walks word by word over segments', () => {

@@ -139,3 +139,16 @@ export function neighbourWord(segments: readonly Segment[], place: Place, by: -1
   }
   return null;
 }
+
+/** What is said in a stretch of the recording, by one speaker where it names a channel. */
+export function quoteIn(
+  segments: readonly Segment[],
+  stretch: Pick<Stretch, 'startMs' | 'endMs' | 'channel'>,
+): string {
+  return segments
+    .flatMap((segment) => {
+      const covered = charactersIn(segment, stretch);
+      return covered ? [segment.text.slice(...covered)] : [];
+    })
+    .join(' ');
+}

@@ -1,4 +1,4 @@
-import type { Segment, SpeakerRole } from '@/lib/api/types';
+import type { Call, Segment, SpeakerRole } from '@/lib/api/types';
 import { coveredMs } from '@/lib/ranges';
 
 export type Talk = { channel: number; role: SpeakerRole; name: string; talkMs: number; percent: number };
@@ -27,4 +27,12 @@ export function talkShares(segments: readonly Segment[]): Talk[] {
     left -= share;
   });
   return talks;
+}
+
+/** The rep's and the others' share of the talking, in percent; null where it is not known. */
+export function talkShare(call: Pick<Call, 'talk'>): { rep: number; other: number } | null {
+  const permille = call.talk.rep_talk_permille;
+  if (permille == null) return null;
+  const rep = Math.round(permille / 10);
+  return { rep, other: 100 - rep };
 }
