@@ -84,11 +84,3 @@ export function marksOf(threads: readonly CommentThread[]): Mark[] {
     return [{ id, tone: kind, startMs: anchor.start_ms, endMs: anchor.end_ms, label }];
   });
 }
-
-/** All that was said, answers included. */
-export function countComments(threads: readonly CommentThread[]): number {
-  return threads.reduce(
-    (sum, thread) => sum + [thread, ...thread.replies].filter((comment) => !comment.deleted_at).length,
-    0,
-  );
-}
