@@ -27,11 +27,14 @@ CREATE TABLE moments (
     newest_at     BIGINT NOT NULL
 );
 CREATE INDEX moments_of_call ON moments (call_id, layer, start_ms);
-CREATE INDEX moments_by_newest ON moments (newest_at DESC, id DESC);
-CREATE INDEX moments_by_discussion ON moments (discussion_count DESC, id DESC);
-CREATE INDEX moments_by_highest ON moments (highest_permille DESC, id DESC) WHERE highest_permille IS NOT NULL;
-CREATE INDEX moments_by_lowest ON moments (lowest_permille, id) WHERE lowest_permille IS NOT NULL;
-CREATE INDEX moments_disputed ON moments (newest_at DESC, id DESC) WHERE disputed = 1;
+-- The orders of lists. Behind what they sort by stands what tells whether somebody may see the moment, so that a
+-- walk touches no more of it.
+CREATE INDEX moments_by_newest ON moments (newest_at DESC, id DESC, call_id, layer);
+CREATE INDEX moments_by_discussion ON moments (discussion_count DESC, id DESC, call_id, layer);
+CREATE INDEX moments_by_highest ON moments (highest_permille DESC, id DESC, call_id, layer)
+    WHERE highest_permille IS NOT NULL;
+CREATE INDEX moments_by_lowest ON moments (lowest_permille, id, call_id, layer) WHERE lowest_permille IS NOT NULL;
+CREATE INDEX moments_disputed ON moments (newest_at DESC, id DESC, call_id, layer) WHERE disputed = 1;
 
 -- What a moment is made of.
 CREATE TABLE moment_items (

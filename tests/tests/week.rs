@@ -498,6 +498,26 @@ async fn weekend(week: &Week, praise: &str) -> Result<()> {
     );
     let csv = carla.client().get_text("/reviews.csv", "text/csv").await?;
     ensure!(csv.lines().count() > 10, "two reviews of five scores: {csv}");
+    let whole = rosa.get(&format!("/calls/{call}/export")).await?;
+    let lengths = ["comments", "reviews", "edits"].map(|part| whole[part].as_array().map_or(0, Vec::len));
+    ensure!(
+        whole["call"]["id"] == call.as_str() && whole["transcript"]["segments"][0]["words"].is_array(),
+        "{whole}"
+    );
+    ensure!(
+        lengths.iter().all(|length| *length > 0),
+        "comments, reviews, edits: {lengths:?}"
+    );
+    let own = peter.get("/me/export").await?;
+    ensure!(
+        own["comments"].as_array().is_some_and(|all| !all.is_empty()),
+        "{own}"
+    );
+    let same = ada.get(&format!("/users/{}/export", peter.id)).await?;
+    ensure!(
+        same["comments"] == own["comments"] && same["reviews"] == own["reviews"],
+        "{same}"
+    );
 
     let erase = format!("/users/{}/erase", peter.id);
     ensure!(
@@ -524,6 +544,8 @@ async fn weekend(week: &Week, praise: &str) -> Result<()> {
 
     let audit = ada.items("/audit?limit=200").await?;
     for action in [
+        "call.export",
+        "user.export",
         "user.erase",
         "review.release",
         "review.export",

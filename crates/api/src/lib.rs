@@ -17,6 +17,7 @@ mod precondition;
 mod problem;
 mod receive;
 mod router;
+mod samples;
 mod state;
 mod time;
 mod v1;
@@ -29,4 +30,5 @@ pub use auth::{
 };
 pub use openapi::openapi;
 pub use router::{PUBLIC_ROUTES, router, router_with_fallback};
+pub use samples::{SampleError, SampleSetting, Samples};
 pub use state::{ApiConfig, ApiState};

@@ -83,6 +83,12 @@ pub enum AuditAction {
     /// Published a version of a rubric.
     #[serde(rename = "rubric.publish")]
     RubricPublish,
+    /// Made the sample workspace.
+    #[serde(rename = "sample.load")]
+    SampleLoad,
+    /// Took the sample workspace away.
+    #[serde(rename = "sample.remove")]
+    SampleRemove,
 }
 names!(
     AuditAction,
@@ -111,6 +117,8 @@ names!(
     ReviewWithdraw = "review.withdraw",
     ReviewExport = "review.export",
     RubricPublish = "rubric.publish",
+    SampleLoad = "sample.load",
+    SampleRemove = "sample.remove",
 );
 
 /// An entry of the audit log.

@@ -247,7 +247,7 @@ pub(crate) enum Token {
 
 #[derive(Debug, Args)]
 pub(crate) struct Demo {
-    /// Folder with the sample calls
-    #[arg(long, default_value = "samples")]
-    pub(crate) samples: PathBuf,
+    /// Folder with other sample calls [default: those that come with the program]
+    #[arg(long)]
+    pub(crate) samples: Option<PathBuf>,
 }

@@ -53,6 +53,11 @@ impl Media {
         self.root.parts().chain(Path::from(key).parts()).collect()
     }
 
+    /// Bytes that are free where objects are kept; `None` where that is no folder of this machine.
+    pub fn free_bytes(&self) -> Result<Option<u64>, MediaError> {
+        self.local.as_ref().map(local::LocalRoot::free_bytes).transpose()
+    }
+
     /// Length of an object in bytes; `None` if there is no such object.
     pub async fn size(&self, key: &MediaKey) -> Result<Option<u64>, MediaError> {
         match self.store.head(&self.path(key.as_str())).await {

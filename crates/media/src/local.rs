@@ -46,6 +46,13 @@ impl LocalRoot {
         }
     }
 
+    /// Bytes of the file system that this process may still write. The kernel knows that at once.
+    pub(crate) fn free_bytes(&self) -> Result<u64, MediaError> {
+        let found = rustix::fs::statvfs(&self.0)
+            .map_err(|error| MediaError::io("measure", &self.0.display().to_string(), error.into()))?;
+        Ok(found.f_bavail.saturating_mul(found.f_frsize))
+    }
+
     /// Removes a folder with everything in it.
     ///
     /// Listings leave out `NAME#1`, the files into which objects are written before they get their name;

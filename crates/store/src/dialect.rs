@@ -80,6 +80,17 @@ impl Engine {
         }
     }
 
+    /// Asks how many bytes the database takes.
+    pub(crate) fn database_size(self) -> &'static str {
+        match self {
+            Self::Sqlite => {
+                "SELECT CAST(page_count * page_size AS BIGINT) AS size_bytes \
+                 FROM pragma_page_count(), pragma_page_size()"
+            }
+            Self::Postgres => "SELECT pg_database_size(current_database()) AS size_bytes",
+        }
+    }
+
     /// Gives the next job to a worker, in one statement. `$1` worker, `$2` end of the lease, `$3` now, `$4`
     /// the kinds it takes, each between bars: `|call.store|call.analyze|`. SQLite lets one writer in at a
     /// time; on PostgreSQL workers step over rows that another is taking just now.
@@ -112,22 +123,12 @@ impl Engine {
 impl Engine {
     /// A query in the engine's own language. Its words are letters and digits only, so they can't end a quote.
     pub(crate) fn full_text(self, query: &search::Query) -> String {
-        let term = |term: &search::Term| match self {
-            Self::Sqlite => {
-                let star = if term.prefix { " *" } else { "" };
-                format!("\"{}\"{star}", term.words.join(" "))
-            }
-            Self::Postgres => {
-                let star = if term.prefix { ":*" } else { "" };
-                format!("('{}'{star})", term.words.join("' <-> '"))
-            }
-        };
         let [and, or, without] = match self {
             Self::Sqlite => [" AND ", " OR ", " NOT "],
             Self::Postgres => [" & ", " | ", " & !"],
         };
         let all = |terms: &[search::Term], between: &str| {
-            let terms: Vec<String> = terms.iter().map(term).collect();
+            let terms: Vec<String> = terms.iter().map(|term| self.full_text_term(term)).collect();
             format!("({})", terms.join(between))
         };
         let mut text = all(query.wanted(), and);
@@ -138,14 +139,39 @@ impl Engine {
         text
     }
 
-    /// Whether a moment `m` has words in its excerpt; `?` stands for the query.
-    pub(crate) fn moment_has_words(self) -> &'static str {
+    /// Whether a moment `m`, which is at hand, has a term in its excerpt, or does not; `?` stands for it as
+    /// [`Engine::plain_term`] has it. SQLite is slow in asking its index about one row; the words are bare, so
+    /// that looking for them says the same.
+    pub(crate) fn moment_has_term(self, wanted: bool) -> &'static str {
+        match (self, wanted) {
+            (Self::Sqlite, true) => "INSTR(' ' || m.words || ' ', ?) > 0",
+            (Self::Sqlite, false) => "INSTR(' ' || m.words || ' ', ?) = 0",
+            (Self::Postgres, true) => "m.place @@ CAST(? AS TSQUERY)",
+            (Self::Postgres, false) => "NOT m.place @@ CAST(? AS TSQUERY)",
+        }
+    }
+
+    /// A term for [`Engine::moment_has_term`].
+    pub(crate) fn plain_term(self, term: &search::Term) -> String {
         match self {
             Self::Sqlite => {
-                "EXISTS (SELECT 1 FROM moment_index \
-                 WHERE moment_index MATCH ? AND moment_index.rowid = m.moment_no)"
+                let end = if term.prefix { "" } else { " " };
+                format!(" {}{end}", term.words.join(" "))
             }
-            Self::Postgres => "m.place @@ CAST(? AS TSQUERY)",
+            Self::Postgres => self.full_text_term(term),
+        }
+    }
+
+    fn full_text_term(self, term: &search::Term) -> String {
+        match self {
+            Self::Sqlite => {
+                let star = if term.prefix { " *" } else { "" };
+                format!("\"{}\"{star}", term.words.join(" "))
+            }
+            Self::Postgres => {
+                let star = if term.prefix { ":*" } else { "" };
+                format!("('{}'{star})", term.words.join("' <-> '"))
+            }
         }
     }
 

@@ -173,4 +173,27 @@ impl Store {
         tx.commit().await?;
         Ok(())
     }
+
+    /// Forgets a person and, where nothing that others need names them, takes the account away, too; says whether
+    /// it did.
+    #[tracing::instrument(name = "db.person.remove", level = "debug", skip_all)]
+    pub async fn person_remove(&self, id: &UserId, actor: &Actor) -> Result<bool> {
+        self.person_erase(id, actor).await?;
+        let mut tx = self.begin().await?;
+        let removed = sqlx::query("DELETE FROM users WHERE id = $1")
+            .bind(id.as_str())
+            .execute(&mut *tx)
+            .await;
+        match removed {
+            Ok(_) => {
+                tx.commit().await?;
+                Ok(true)
+            }
+            Err(sqlx::Error::Database(error)) if error.is_foreign_key_violation() => {
+                tx.rollback().await?;
+                Ok(false)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
 }

@@ -31,6 +31,7 @@ mod row;
 mod rubric;
 mod search;
 mod session;
+mod storage;
 mod team;
 mod token;
 mod tracker;
@@ -57,6 +58,7 @@ pub use review::{ReviewDetail, ReviewExport, ReviewExportFilter, ReviewFilter, R
 pub use rubric::{NewRubric, RubricPatch, RubricVersionInfo};
 pub use search::SearchFilter;
 pub use session::{NewSession, Session};
+pub use storage::StorageFigures;
 pub use token::{NewToken, Token};
 pub use tracker::{NewTracker, TrackerPatch};
 pub use transcript::{NewSegment, TranscriptInfo, TranscriptProgress};

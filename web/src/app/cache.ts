@@ -1,6 +1,5 @@
 import { MutationCache, QueryCache, QueryClient } from '@tanstack/svelte-query';
-import { isSignedOut } from '@/features/session/api';
-import { keys } from '@/lib/api/keys';
+import { isSignedOut, noteSignedOut } from '@/features/session/api';
 import { ApiError } from '@/lib/api/problem';
 
 /** The cache of server data. An answer that says 'signed out' leads to the sign-in, whoever asked. */
@@ -19,7 +18,7 @@ export function makeCache(): QueryClient {
     },
   });
   function signedOut(error: unknown) {
-    if (isSignedOut(error)) cache.setQueryData(keys.me, null);
+    if (isSignedOut(error)) noteSignedOut(cache);
   }
   return cache;
 }

@@ -8,6 +8,7 @@ const loaders = {
   moments: () => import('./pages/MomentsPage.svelte'),
   search: () => import('./pages/SearchPage.svelte'),
   settings: () => import('./pages/SettingsPage.svelte'),
+  palette: () => import('./CommandPalette.svelte'),
   join: () => import('./pages/JoinPage.svelte'),
 };
 type Loaders = typeof loaders;

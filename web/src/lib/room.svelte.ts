@@ -3,13 +3,23 @@
  * scorecard what they mark, and where on screen an instant of the recording stands. None of them knows another.
  */
 
+import { untrack } from 'svelte';
+
 /** A stretch of the recording; `channel` and `quote` where words of one speaker were chosen. */
 export type Stretch = { startMs: number; endMs: number; channel: number | null; quote: string };
 
 export type Tone = 'praise' | 'improve' | 'question' | 'note' | 'evidence';
 
 /** Something to show on the waveform and beside the words. */
-export type Mark = { id: string; tone: Tone; startMs: number; endMs: number; label: string };
+export type Mark = {
+  id: string;
+  tone: Tone;
+  startMs: number;
+  endMs: number;
+  label: string;
+  /** Whose words it marks; all of them unless given. */
+  channel?: number | null;
+};
 
 export type MarkSource = 'comments' | 'scores';
 
@@ -36,6 +46,8 @@ export class RoomState {
   selection: Stretch | null = $state.raw(null);
   /** What a comment is being written about. */
   composing: Stretch | 'call' | null = $state.raw(null);
+  /** What is to become evidence of a score; the scorecard takes it and sets it back to null. */
+  evidenceWanted: Stretch | null = $state.raw(null);
   /** The mark that was last chosen, wherever it was. */
   focusedId: string | null = $state(null);
   /** The panel in sight where only one has room, and beside the comments where two have. */
@@ -58,13 +70,46 @@ export class RoomState {
   }
 
   setMarks(source: MarkSource, marks: readonly Mark[]): void {
-    this.#marks = { ...this.#marks, [source]: marks };
+    // Effects set marks: they must not run again because of it.
+    this.#marks = { ...untrack(() => this.#marks), [source]: marks };
   }
 
   /** What 'here' means: the selected words, or the last seconds that were heard. */
   here(lengthMs = 10_000): Stretch {
     const endMs = Math.max(1000, Math.round(this.playback.nowMs));
     return this.selection ?? { startMs: Math.max(0, endMs - lengthMs), endMs, channel: null, quote: '' };
+  }
+
+  /** Begins a comment on the selected words, or on what was just heard. */
+  commentOn(stretch: Stretch = this.here()): void {
+    this.panel = 'comments';
+    this.composing = stretch;
+  }
+
+  /** Offers the selected words, or what was just heard, to the scorecard as evidence. */
+  scoreOn(stretch: Stretch = this.here()): void {
+    this.panel = 'scorecard';
+    this.evidenceWanted = stretch;
+  }
+
+  /** Goes to the next (1) or previous (-1) mark, seen from the one in focus or else from the playhead. */
+  stepMark(direction: -1 | 1): void {
+    const marks = this.marks;
+    const focused = marks.findIndex((mark) => mark.id === this.focusedId);
+    const nowMs = this.playback.nowMs;
+    const found =
+      focused >= 0
+        ? marks[focused + direction]
+        : direction > 0
+          ? marks.find((mark) => mark.startMs > nowMs)
+          : marks.findLast((mark) => mark.startMs < nowMs);
+    if (found) this.goTo(found);
+  }
+
+  /** Puts a mark in focus and the playhead at its start. */
+  goTo(mark: Mark): void {
+    this.focusedId = mark.id;
+    this.playback.seek(mark.startMs);
   }
 
   /** Typing pauses the recording, so that nothing is missed. */
@@ -77,6 +122,11 @@ export class RoomState {
   /** Sending goes on with what typing paused. */
   endTyping(): void {
     if (this.#pausedByTyping) void this.playback.play();
+    this.#pausedByTyping = false;
+  }
+
+  /** The field was left without sending: what typing paused stays paused. */
+  leaveTyping(): void {
     this.#pausedByTyping = false;
   }
 }

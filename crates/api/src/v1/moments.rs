@@ -33,7 +33,8 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Filter {
-    /// `newest` unless given; `highest` and `lowest` list moments with scores only.
+    /// `newest` unless given. `highest` and `lowest` list moments with scores only, and where a criterion or a
+    /// range of scores is given, they go by these scores.
     #[param(value_type = Option<MomentSortName>)]
     sort: Option<MomentSort>,
     /// Of this call.

@@ -6,7 +6,7 @@ mod request;
 mod write;
 
 use gametape_core::{
-    id::{NoticeId, UserId},
+    id::{CommentId, NoticeId, RequestId, ReviewId, UserId},
     inbox::{Notice, NoticeFilter, NoticeKind},
     page::{Cursor, MAX_LIMIT, Page, PageRequest},
     policy::VisibleCalls,
@@ -224,9 +224,9 @@ impl Store {
 /// What a notice is about.
 #[derive(Debug, Clone, Copy, Default)]
 struct About<'a> {
-    comment_id: Option<&'a str>,
-    review_id: Option<&'a str>,
-    request_id: Option<&'a str>,
+    comment: Option<&'a CommentId>,
+    review: Option<&'a ReviewId>,
+    request: Option<&'a RequestId>,
 }
 
 /// A notice to write.

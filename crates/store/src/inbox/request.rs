@@ -85,7 +85,7 @@ async fn tell(
         call_id: request.call_id.as_str(),
         actor_id: Some(actor_id),
         about: About {
-            request_id: Some(request.id.as_str()),
+            request: Some(&request.id),
             ..About::default()
         },
     };

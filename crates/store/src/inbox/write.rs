@@ -3,7 +3,7 @@
 use gametape_core::{
     TimeMs,
     comment::{Audience, Comment},
-    id::{CallId, CommentId, NoticeId, ReviewId, UserId},
+    id::{CallId, CommentId, NoticeId, RequestId, ReviewId, UserId},
     inbox::NoticeKind,
     review::Review,
 };
@@ -32,13 +32,13 @@ pub(super) async fn write(tx: &mut Tx, notice: &NewNotice<'_>, now: TimeMs) -> R
         return Ok(());
     }
     let About {
-        comment_id,
-        review_id,
-        request_id,
+        comment,
+        review,
+        request,
     } = notice.about;
-    let sql = if comment_id.is_some() {
+    let sql = if comment.is_some() {
         insert_unless!("(comment_id, user_id) WHERE comment_id IS NOT NULL")
-    } else if review_id.is_some() {
+    } else if review.is_some() {
         insert_unless!("(review_id, user_id, kind) WHERE review_id IS NOT NULL")
     } else {
         insert_unless!("(id)")
@@ -48,9 +48,9 @@ pub(super) async fn write(tx: &mut Tx, notice: &NewNotice<'_>, now: TimeMs) -> R
         .bind(notice.user_id.as_str())
         .bind(notice.kind.as_str())
         .bind(notice.call_id)
-        .bind(comment_id)
-        .bind(review_id)
-        .bind(request_id)
+        .bind(comment.map(CommentId::as_str))
+        .bind(review.map(ReviewId::as_str))
+        .bind(request.map(RequestId::as_str))
         .bind(notice.actor_id.map(UserId::as_str))
         .bind(own.then_some(now))
         .bind(now)
@@ -73,7 +73,7 @@ async fn tell_of_comment(
             call_id: comment.call_id.as_str(),
             actor_id: Some(&comment.author_id),
             about: About {
-                comment_id: Some(comment.id.as_str()),
+                comment: Some(&comment.id),
                 ..About::default()
             },
         };
@@ -172,7 +172,7 @@ async fn tell_of_review(
         call_id: review.call_id.as_str(),
         actor_id: Some(actor_id),
         about: About {
-            review_id: Some(review.id.as_str()),
+            review: Some(&review.id),
             ..About::default()
         },
     };

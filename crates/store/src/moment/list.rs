@@ -18,8 +18,9 @@ use crate::{Result, Store, conditions::Conditions, row::Fields};
 
 /// Moments that are gathered and sorted at most when one filter leaves that many.
 const GATHER: i64 = 4_000;
-/// The same when there are several: walking may find next to nothing where each of them leaves a lot.
-const GATHER_SEVERAL: i64 = 20_000;
+/// The same when there are several, or when they lie side by side: walking may find next to nothing where each of
+/// them leaves a lot.
+const GATHER_MORE: i64 = 20_000;
 
 /// Which moments to list. What is set must all hold.
 #[derive(Debug, Clone, Default)]
@@ -65,24 +66,29 @@ impl Store {
         if asked.filter.call_id.is_some() {
             return Ok(Start::Moments);
         }
-        let starts = asked.starts();
-        let most = if starts.len() > 1 { GATHER_SEVERAL } else { GATHER };
-        let mut best = (most + 1, Start::Order);
-        for start in starts {
-            let Conditions { sql, values } = asked.count(start, best.0.min(most));
+        let several = asked.has_several();
+        let mut best = (i64::MAX, Start::Order);
+        for start in asked.starts() {
+            let most = match start {
+                Start::Words => GATHER_MORE,
+                _ if several => GATHER_MORE,
+                _ => GATHER,
+            };
+            let Conditions { sql, values } = asked.count(start, most);
             let rows = self.fetch(sql, values).await?;
             let number = match rows.first() {
                 Some(row) => Fields::of(row, "moments").int("number")?,
                 None => 0,
             };
-            if number < best.0 {
+            if number <= most && number < best.0 {
                 best = (number, start);
             }
         }
         Ok(best.1)
     }
 
-    /// Moments of calls that `viewer` may see, as they see them.
+    /// Moments of calls that `viewer` may see, as they see them. Where scores are asked for, the orders by score
+    /// go by these; else by all scores of a moment.
     #[tracing::instrument(name = "db.moment.list", level = "debug", skip_all)]
     pub async fn moment_list(
         &self,

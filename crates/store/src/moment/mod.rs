@@ -3,6 +3,7 @@
 
 mod items;
 mod list;
+mod pieces;
 mod read;
 mod statement;
 mod write;

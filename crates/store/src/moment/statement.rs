@@ -1,8 +1,14 @@
 //! The statements behind lists of moments.
+//!
+//! `+ 0` and `|| ''` beside a column keep its indexes out of it, where another one is to be used.
 
 use gametape_core::{id::UserId, moment::MomentSort, page::Cursor, policy::VisibleCalls};
 
-use super::{MomentFilter, read::moment_columns};
+use super::{
+    MomentFilter,
+    pieces::{ITEM, ItemSql, OTHER, OrderSql},
+    read::moment_columns,
+};
 use crate::{
     conditions::{Conditions, Value},
     dialect::Engine,
@@ -39,42 +45,72 @@ pub(super) enum Start {
 
 const NO_VALUES: [i64; 0] = [];
 
+/// The end of a condition on a moment's items: an offset keeps PostgreSQL from turning it into a join, for which it
+/// would read far more than what a walk comes by.
+const ROW_BY_ROW: &str = " LIMIT 1 OFFSET 0)";
+
 impl Asked<'_> {
     fn has_score(&self) -> bool {
         let filter = self.filter;
         filter.criterion_id.is_some() || filter.min_score.is_some() || filter.max_score.is_some()
     }
 
-    /// Where reading may begin other than with the order.
-    pub(super) fn starts(&self) -> Vec<Start> {
+    /// Whether the order goes by the scores that are asked for, not by all scores of a moment.
+    fn by_score(&self) -> bool {
+        self.has_score() && matches!(self.sort, MomentSort::Highest | MomentSort::Lowest)
+    }
+
+    /// The filters on items, each of which a moment must have one for.
+    fn items(&self) -> impl Iterator<Item = Start> {
+        let (has_score, has_kind) = (self.has_score(), self.filter.comment_kind.is_some());
+        [
+            (Start::Scores, has_score),
+            (Start::Comments, has_kind),
+            (
+                Start::Author,
+                self.filter.author_id.is_some() && !has_score && !has_kind,
+            ),
+        ]
+        .into_iter()
+        .filter_map(|(start, is_asked)| is_asked.then_some(start))
+    }
+
+    fn has_call_filter(&self) -> bool {
         let filter = self.filter;
-        let sorted = self.sort == MomentSort::Newest;
-        let by_call = filter.owner_id.is_some()
+        filter.owner_id.is_some()
             || filter.team_id.is_some()
             || filter.tag.is_some()
             || filter.deal_stage.is_some()
             || filter.deal_outcome.is_some()
             || filter.deal_external_id.is_some()
-            || *self.visible != VisibleCalls::All;
-        let (has_score, has_kind) = (self.has_score(), filter.comment_kind.is_some());
-        let dated = filter.from.is_some() || filter.until.is_some();
-        [
-            (Start::Moments, (dated || filter.disputed) && !sorted),
-            (Start::Calls, by_call),
-            (Start::Scores, has_score),
-            (Start::Comments, has_kind),
-            (
-                Start::Author,
-                filter.author_id.is_some() && !has_score && !has_kind,
-            ),
-            (Start::Words, filter.words.is_some()),
-        ]
-        .into_iter()
-        .filter_map(|(start, is_asked)| is_asked.then_some(start))
-        .collect()
     }
 
-    /// `FROM` and `WHERE` for counting what a start leaves, without the rest.
+    /// Whether several filters are set that reading may begin at. That not all calls are seen is none.
+    pub(super) fn has_several(&self) -> bool {
+        let seen_alone = *self.visible != VisibleCalls::All && !self.has_call_filter();
+        self.starts().len() > 1 + usize::from(seen_alone)
+    }
+
+    /// Where reading may begin other than with the order.
+    pub(super) fn starts(&self) -> Vec<Start> {
+        let filter = self.filter;
+        // The newest of these are where the order begins anyway.
+        let by_column = filter.from.is_some() || filter.until.is_some() || filter.disputed;
+        let mut starts = Vec::new();
+        if by_column && self.sort != MomentSort::Newest {
+            starts.push(Start::Moments);
+        }
+        if self.has_call_filter() || *self.visible != VisibleCalls::All {
+            starts.push(Start::Calls);
+        }
+        starts.extend(self.items());
+        if filter.words.is_some() {
+            starts.push(Start::Words);
+        }
+        starts
+    }
+
+    /// Counts what a start leaves, without the other filters, up to one more than `most`.
     pub(super) fn count(&self, start: Start, most: i64) -> Conditions {
         let mut sql = Conditions::default();
         sql.text("SELECT COUNT(*) AS number FROM (SELECT 1 AS one ");
@@ -85,11 +121,18 @@ impl Asked<'_> {
             }
             Start::Calls => {
                 sql.text("FROM calls CROSS JOIN moments m WHERE m.call_id = calls.id");
-                self.of_calls(&mut sql);
+                self.of_calls(&mut sql, true);
             }
             Start::Scores | Start::Comments | Start::Author => {
                 sql.text("FROM moment_items i WHERE 1 = 1");
-                self.of_items(&mut sql, start, true);
+                self.of_items(&mut sql, start, true, &ITEM);
+                // In the order of the index that is meant.
+                let scored = start == Start::Scores && self.filter.author_id.is_none();
+                sql.text(match (scored, self.filter.criterion_id.is_some()) {
+                    (true, true) => " ORDER BY i.value",
+                    (true, false) => " ORDER BY i.value_permille",
+                    (false, _) => " ORDER BY i.moment_id",
+                });
             }
             Start::Words => self.push_words(&mut sql, false),
         }
@@ -100,13 +143,14 @@ impl Asked<'_> {
     /// All the moments that are asked for, from where reading begins.
     fn from(&self, sql: &mut Conditions, start: Start) {
         match start {
+            Start::Order if self.by_score() => self.from_scores(sql),
             Start::Order | Start::Moments => {
                 sql.text(" FROM moments m CROSS JOIN calls WHERE calls.id = m.call_id");
             }
             Start::Calls => sql.text(" FROM calls CROSS JOIN moments m WHERE m.call_id = calls.id"),
             Start::Scores | Start::Comments | Start::Author => {
                 sql.text(" FROM (SELECT DISTINCT i.moment_id FROM moment_items i WHERE 1 = 1");
-                self.of_items(sql, start, true);
+                self.of_items(sql, start, true, &ITEM);
                 sql.text(
                     ") few CROSS JOIN moments m CROSS JOIN calls \
                      WHERE m.id = few.moment_id AND calls.id = m.call_id",
@@ -115,34 +159,58 @@ impl Asked<'_> {
             Start::Words => self.push_words(sql, true),
         }
         self.of_moments(sql, start);
-        self.of_calls(sql);
-        let items = [
-            (Start::Scores, self.has_score()),
-            (Start::Comments, self.filter.comment_kind.is_some()),
-            (
-                Start::Author,
-                self.filter.author_id.is_some() && !self.has_score() && self.filter.comment_kind.is_none(),
-            ),
-        ];
-        for (of, is_asked) in items {
-            if is_asked && of != start {
-                sql.text(" AND EXISTS (SELECT 1 FROM moment_items i WHERE i.moment_id = m.id");
-                self.of_items(sql, of, false);
-                sql.text(")");
+        self.of_calls(sql, start == Start::Calls);
+        for of in self.items() {
+            let is_there = of == start || (of == Start::Scores && start == Start::Order && self.by_score());
+            if !is_there {
+                sql.text(" AND EXISTS (SELECT 1 FROM moment_items j WHERE j.moment_id = m.id");
+                self.of_items(sql, of, false, &OTHER);
+                sql.text(ROW_BY_ROW);
             }
         }
         if let (Some(words), true) = (&self.filter.words, start != Start::Words) {
-            sql.and(self.engine.moment_has_words(), [self.engine.full_text(words)]);
+            for (terms, wanted) in [(words.wanted(), true), (words.unwanted(), false)] {
+                for term in terms {
+                    let condition = self.engine.moment_has_term(wanted);
+                    sql.and(condition, [self.engine.plain_term(term)]);
+                }
+            }
         }
         sql.seen_moments(self.viewer);
     }
 
+    /// The scores that are asked for, each moment's best in the order.
+    fn from_scores(&self, sql: &mut Conditions) {
+        sql.text(
+            " FROM moment_items i CROSS JOIN moments m CROSS JOIN calls \
+             WHERE m.id = i.moment_id AND calls.id = m.call_id",
+        );
+        self.of_items(sql, Start::Scores, true, &ITEM);
+        sql.text(" AND NOT EXISTS (SELECT 1 FROM moment_items j WHERE j.moment_id = i.moment_id");
+        self.of_items(sql, Start::Scores, false, &OTHER);
+        sql.text(
+            match (
+                self.filter.criterion_id.is_some(),
+                self.sort == MomentSort::Lowest,
+            ) {
+                (true, false) => " AND (j.value > i.value OR (j.value = i.value AND j.item_id > i.item_id))",
+                (true, true) => " AND (j.value < i.value OR (j.value = i.value AND j.item_id > i.item_id))",
+                (false, false) => {
+                    " AND (j.value_permille > i.value_permille \
+                 OR (j.value_permille = i.value_permille AND j.item_id > i.item_id))"
+                }
+                (false, true) => {
+                    " AND (j.value_permille < i.value_permille \
+                 OR (j.value_permille = i.value_permille AND j.item_id > i.item_id))"
+                }
+            },
+        );
+        sql.text(ROW_BY_ROW);
+    }
+
     fn push_words(&self, sql: &mut Conditions, with_calls: bool) {
-        let words = self
-            .filter
-            .words
-            .as_ref()
-            .map(|words| self.engine.full_text(words));
+        let words = self.filter.words.as_ref();
+        let words = words.map(|words| self.engine.full_text(words));
         let [count, all] = self.engine.moments_with_words();
         sql.push(if with_calls { all } else { count }, words);
     }
@@ -175,7 +243,7 @@ impl Asked<'_> {
         }
     }
 
-    fn of_calls(&self, sql: &mut Conditions) {
+    fn of_calls(&self, sql: &mut Conditions, begins: bool) {
         let filter = self.filter;
         sql.visible(self.visible);
         if let Some(owner_id) = &filter.owner_id {
@@ -185,10 +253,12 @@ impl Asked<'_> {
             sql.and("calls.team_id = ?", [team_id.as_str()]);
         }
         if let Some(tag) = &filter.tag {
-            sql.and(
-                "calls.id IN (SELECT t.call_id FROM call_tags t WHERE t.tag_folded = ?)",
-                [fold(tag)],
-            );
+            let condition = if begins {
+                "calls.id IN (SELECT t.call_id FROM call_tags t WHERE t.tag_folded = ?)"
+            } else {
+                "EXISTS (SELECT 1 FROM call_tags t WHERE t.tag_folded = ? AND t.call_id = calls.id)"
+            };
+            sql.and(condition, [fold(tag)]);
         }
         if let Some(stage) = &filter.deal_stage {
             sql.and("calls.deal_stage = ?", [clean(stage).as_ref()]);
@@ -201,33 +271,29 @@ impl Asked<'_> {
         }
     }
 
-    /// Conditions on the items `i` of a moment. When reading begins at them, an index on one of their columns is
-    /// to be used; when a moment's few items are looked through, none but that of the moment.
-    fn of_items(&self, sql: &mut Conditions, of: Start, begins: bool) {
+    /// Conditions on items. When reading begins at them, an index on one of their columns is to be used; when a
+    /// moment's few items are looked through, none but that of the moment.
+    fn of_items(&self, sql: &mut Conditions, of: Start, begins: bool, item: &ItemSql) {
         let filter = self.filter;
-        let author_leads = begins && filter.author_id.is_some();
+        let by_other = usize::from(!begins || filter.author_id.is_some());
         if let Some(author_id) = &filter.author_id {
-            sql.and("i.author_id = ?", [author_id.as_str()]);
+            sql.and(item.author, [author_id.as_str()]);
         }
         if let (Start::Comments, Some(kind)) = (of, filter.comment_kind) {
-            let condition = if author_leads {
-                "i.comment_kind || '' = ?"
-            } else {
-                "i.comment_kind = ?"
-            };
-            sql.and(condition, [kind.as_str()]);
+            sql.and(item.kind[by_other], [kind.as_str()]);
         }
         if of != Start::Scores {
             return;
         }
-        let [criterion, at_least, at_most] = match (begins && !author_leads, &filter.criterion_id) {
-            (true, Some(_)) => ["i.criterion_id = ?", "i.value >= ?", "i.value <= ?"],
-            (false, Some(_)) => ["i.criterion_id || '' = ?", "i.value >= ?", "i.value <= ?"],
-            (true, None) => ["", "i.value_permille >= ?", "i.value_permille <= ?"],
-            (false, None) => ["", "i.value_permille + 0 >= ?", "i.value_permille + 0 <= ?"],
-        };
         if let Some(criterion_id) = &filter.criterion_id {
-            sql.and(criterion, [criterion_id.as_str()]);
+            sql.and(item.criterion[by_other], [criterion_id.as_str()]);
+        }
+        let [is_there, at_least, at_most] = match filter.criterion_id {
+            Some(_) => item.value,
+            None => item.share[by_other],
+        };
+        if self.by_score() {
+            sql.and(is_there, NO_VALUES);
         }
         if let Some(min) = filter.min_score {
             sql.and(at_least, [min]);
@@ -237,50 +303,72 @@ impl Asked<'_> {
         }
     }
 
+    /// Writes what the order goes by where reading begins elsewhere.
+    fn gathered_key(&self, sql: &mut Conditions, key: &'static str) {
+        if !self.by_score() {
+            return sql.text(key);
+        }
+        sql.text(
+            match (
+                self.sort == MomentSort::Lowest,
+                self.filter.criterion_id.is_some(),
+            ) {
+                (false, true) => "(SELECT MAX(j.value) FROM moment_items j WHERE j.moment_id = m.id",
+                (true, true) => "(SELECT MIN(j.value) FROM moment_items j WHERE j.moment_id = m.id",
+                (false, false) => {
+                    "(SELECT MAX(j.value_permille) FROM moment_items j WHERE j.moment_id = m.id"
+                }
+                (true, false) => "(SELECT MIN(j.value_permille) FROM moment_items j WHERE j.moment_id = m.id",
+            },
+        );
+        self.of_items(sql, Start::Scores, false, &OTHER);
+        sql.text(")");
+    }
+
     /// The statement for a page that begins behind `after`.
     pub(super) fn page(&self, start: Start, after: Option<&Cursor>, most: i64) -> Conditions {
-        let (key, behind, order) = match self.sort {
-            MomentSort::Newest => ("m.newest_at", "(m.newest_at, m.id) < (?, ?)", "DESC"),
-            MomentSort::Highest => (
-                "m.highest_permille",
-                "(m.highest_permille, m.id) < (?, ?)",
-                "DESC",
-            ),
-            MomentSort::Lowest => ("m.lowest_permille", "(m.lowest_permille, m.id) > (?, ?)", "ASC"),
-            MomentSort::Discussed => (
-                "m.discussion_count",
-                "(m.discussion_count, m.id) < (?, ?)",
-                "DESC",
-            ),
+        let order = OrderSql::of(self.sort, self.by_score(), self.filter.criterion_id.is_some());
+        let behind = |sql: &mut Conditions, condition: &'static str| {
+            if let Some(Cursor { key, id }) = after {
+                sql.and(condition, [Value::Int(*key), Value::Text(clean(id).into_owned())]);
+            }
         };
         let mut sql = Conditions::default();
-        sql.text("WITH found AS ");
-        // Gathered behind a fence, lest the engine walk along the order after all.
-        sql.text(if start == Start::Order {
-            "NOT MATERIALIZED"
+        if start == Start::Order {
+            sql.text("WITH page AS MATERIALIZED (SELECT m.id AS id, ");
+            sql.text(order.key);
+            sql.text(" AS sort_key");
+            self.from(&mut sql, start);
+            behind(&mut sql, order.behind);
+            sql.text(" ORDER BY ");
+            sql.text(order.key);
         } else {
-            "MATERIALIZED"
-        });
-        sql.text(" (SELECT m.id AS id, ");
-        sql.text(key);
-        sql.text(" AS sort_key");
-        self.from(&mut sql, start);
-        if let Some(Cursor { key, id }) = after {
-            sql.and(behind, [Value::Int(*key), Value::Text(clean(id).into_owned())]);
+            // Behind a fence, lest the engine walk along the order after all.
+            sql.text("WITH found AS MATERIALIZED (SELECT m.id AS id, ");
+            self.gathered_key(&mut sql, order.key);
+            sql.text(" AS sort_key");
+            self.from(&mut sql, start);
+            sql.text("), page AS MATERIALIZED (SELECT id, sort_key FROM found WHERE sort_key IS NOT NULL");
+            behind(&mut sql, order.behind_found);
+            sql.text(" ORDER BY sort_key");
         }
-        sql.text("), page AS MATERIALIZED (SELECT id, sort_key FROM found ORDER BY sort_key ");
-        sql.text(order);
-        sql.text(", id ");
-        sql.text(order);
+        sql.text(match (order.way, start == Start::Order, self.by_score()) {
+            ("DESC", true, false) => " DESC, m.id DESC",
+            (_, true, false) => " ASC, m.id ASC",
+            ("DESC", true, true) => " DESC, i.moment_id DESC",
+            (_, true, true) => " ASC, i.moment_id ASC",
+            ("DESC", false, _) => " DESC, id DESC",
+            (_, false, _) => " ASC, id ASC",
+        });
         sql.push(" LIMIT ?) SELECT ", [most]);
         sql.text(moment_columns!());
         sql.text(
             ", page.sort_key AS sort_key FROM page CROSS JOIN moments m CROSS JOIN calls \
              WHERE m.id = page.id AND calls.id = m.call_id ORDER BY page.sort_key ",
         );
-        sql.text(order);
+        sql.text(order.way);
         sql.text(", page.id ");
-        sql.text(order);
+        sql.text(order.way);
         sql
     }
 }

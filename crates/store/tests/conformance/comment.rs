@@ -15,6 +15,7 @@ crate::on_every_engine!(
     a_comment_quotes_the_words_of_its_place,
     lists_show_each_their_own,
     pages_hold_all_comments_once,
+    all_that_somebody_wrote_is_found,
     answers_follow_their_comment,
     an_edit_keeps_what_was_said_before,
     two_who_edit_do_not_overwrite_each_other,
@@ -549,4 +550,43 @@ async fn those_are_told_who_may_see_it(b: Bench) {
         events[4].data,
         serde_json::json!({"id": open.id, "parent_id": null})
     );
+}
+
+async fn all_that_somebody_wrote_is_found(b: Bench) {
+    let (ann, bob) = (b.user("ann").await.id, b.user("bob").await.id);
+    let first = b.ready_call(&ann, "Talk").await;
+    let second = b.ready_call(&bob, "Other talk").await;
+    let mut written = Vec::new();
+    for n in 0..7 {
+        if n % 3 == 0 {
+            b.clock.advance_ms(1);
+        }
+        let call = if n % 2 == 0 { &first } else { &second };
+        let comment = b
+            .store
+            .comment_create(new(&call.id, &ann, &n.to_string()))
+            .await
+            .unwrap();
+        let others = b.store.comment_reply(reply(&comment, &bob, "no")).await.unwrap();
+        let own = b.store.comment_reply(reply(&comment, &ann, "yes")).await.unwrap();
+        assert_ne!(others.id, own.id);
+        written.extend([(comment.created_at, comment.id), (own.created_at, own.id)]);
+    }
+    let (_, gone) = written.pop().unwrap();
+    b.store.comment_delete(&gone, &by(&ann)).await.unwrap();
+    written.sort();
+    for limit in [1, 5, 50] {
+        let mut page = PageRequest { after: None, limit };
+        let mut found = Vec::new();
+        loop {
+            let part = b.store.comment_by_author(&ann, &page).await.unwrap();
+            assert!(part.items.len() <= limit as usize);
+            found.extend(part.items.into_iter().map(|it| (it.created_at, it.id)));
+            page.after = part.next;
+            if page.after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(found, written, "{limit} at once");
+    }
 }

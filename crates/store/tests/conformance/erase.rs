@@ -17,10 +17,11 @@ crate::on_every_engine!(
     what_names_a_person_goes_and_what_others_need_stays,
     calls_that_name_them_lose_the_name,
     the_last_administrator_stays,
+    an_account_goes_when_nothing_names_it,
 );
 
 /// Somebody who runs the installation, so that others may go.
-async fn admin(b: &Bench) {
+pub(crate) async fn admin(b: &Bench) {
     let root = b.user("root").await;
     let patch = UserPatch {
         role: Some(Role::Admin),
@@ -124,4 +125,23 @@ async fn the_last_administrator_stays(b: Bench) {
             .person_erase(&gametape_core::id::UserId::new(1), CLI)
             .await,
     );
+}
+
+async fn an_account_goes_when_nothing_names_it(b: Bench) {
+    admin(&b).await;
+    let (ann, bob) = (b.user("ann").await, b.user("bob").await);
+    let call = b.ready_call(&ann.id, "Talk").await;
+    b.store
+        .comment_create(new(&call.id, &bob.id, "so"))
+        .await
+        .unwrap();
+    assert!(!b.store.person_remove(&bob.id, CLI).await.unwrap());
+    let kept = b.store.user_get(&bob.id).await.unwrap().unwrap();
+    assert_eq!(kept.name, FORMER_COLLEAGUE);
+    b.store.call_delete(CLI, &call.id).await.unwrap();
+    for person in [&ann, &bob] {
+        assert!(b.store.person_remove(&person.id, CLI).await.unwrap());
+        assert_eq!(b.store.user_get(&person.id).await.unwrap(), None);
+    }
+    assert_not_found(b.store.person_remove(&ann.id, CLI).await);
 }

@@ -291,6 +291,30 @@ async fn filters_leave_what_fits(bench: Bench) {
     assert_eq!(sorted(MomentSort::Highest).await, [2, 0]);
     assert_eq!(sorted(MomentSort::Lowest).await, [2, 0]);
     assert_eq!(sorted(MomentSort::Discussed).await.len(), 4);
+    // Where scores are asked for, they are what the order goes by; a moment with two of them comes once.
+    for (sort, min_score, expected) in [
+        (MomentSort::Highest, None, [2, 0].as_slice()),
+        (MomentSort::Lowest, None, &[2, 0]),
+        (MomentSort::Lowest, Some(1), &[0, 2]),
+        (MomentSort::Highest, Some(1), &[2, 0]),
+        (MomentSort::Lowest, Some(251), &[2]),
+    ] {
+        let filter = MomentFilter { min_score, ..none() };
+        let listed = list(&bench, &all, &ann.id, &filter, sort).await;
+        let listed: Vec<i64> = listed
+            .iter()
+            .map(|m| i64::from(m.call.id == second) * 2 + m.start_ms / 5_000)
+            .collect();
+        assert_eq!(listed, expected, "{sort} {min_score:?}");
+    }
+    let of_three = scored(Some(&three.id), None, None);
+    for sort in [MomentSort::Highest, MomentSort::Lowest] {
+        assert_eq!(
+            list(&bench, &all, &ann.id, &of_three, sort).await.len(),
+            1,
+            "{sort}"
+        );
+    }
     // Calls that bob may not see are left out of his list.
     let his = list(
         &bench,

@@ -4,11 +4,19 @@
  */
 const supported = typeof CSS !== 'undefined' && 'highlights' in CSS && typeof Highlight === 'function';
 
+/** Which wins where they overlap, the last one first. */
+const ORDER = ['found', 'mark-focused', 'composing', 'found-now', 'spoken', 'cursor'];
+
 /** Shows `ranges` under `name`, as `::highlight(name)` styles it; none clears it. */
 export function showHighlight(name: string, ranges: readonly Range[]): void {
   if (!supported) return;
-  if (ranges.length === 0) CSS.highlights.delete(name);
-  else CSS.highlights.set(name, new Highlight(...ranges));
+  if (ranges.length === 0) {
+    CSS.highlights.delete(name);
+    return;
+  }
+  const highlight = new Highlight(...ranges);
+  highlight.priority = ORDER.indexOf(name) + 1;
+  CSS.highlights.set(name, highlight);
 }
 
 /** The range of characters `from` to `to` of an element whose first child is its text. */

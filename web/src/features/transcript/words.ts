@@ -19,6 +19,32 @@ export function wordOffsets(text: string, words: readonly Pick<Word, 'text'>[]):
   return offsets;
 }
 
+export type SegmentWords = { starts: Int32Array; ends: Int32Array; count: number };
+
+const kept = new WeakMap<Segment, SegmentWords>();
+
+/** Where a segment's words stand in its text, worked out once a segment. */
+export function wordsOf(segment: Segment): SegmentWords {
+  const found = kept.get(segment);
+  if (found) return found;
+  const offsets = wordOffsets(segment.text, segment.words);
+  const count = segment.words.length;
+  const made = {
+    starts: Int32Array.from({ length: count }, (_, index) => offsets[2 * index] ?? -1),
+    ends: Int32Array.from({ length: count }, (_, index) => offsets[2 * index + 1] ?? -1),
+    count,
+  };
+  kept.set(segment, made);
+  return made;
+}
+
+/** When a word begins or ends; the segment's own time where there is no such word. */
+export function timeAtWord(segment: Segment, word: number, side: 'start' | 'end'): number {
+  const found = segment.words[word];
+  if (side === 'start') return found?.start_ms ?? segment.start_ms;
+  return found?.end_ms ?? segment.end_ms;
+}
+
 /** A word stays lit a little after its end, so that the highlight doesn't flicker between words. */
 const LINGER_MS = 250;
 

@@ -9,7 +9,7 @@ type Answer<T> = { data?: T; error?: unknown; response: Response };
 /** The data of an answer; throws `ApiError` for everything else. */
 export async function unwrap<T>(request: Promise<Answer<T>>): Promise<T> {
   const { data, error, response } = await settle(request);
-  if (!response.ok) throw apiError(response.status, error);
+  if (!response.ok) throw apiError(response.status, error, response.headers.get('retry-after'));
   if (data === undefined) throw apiError(response.status, null);
   return data;
 }
@@ -17,7 +17,7 @@ export async function unwrap<T>(request: Promise<Answer<T>>): Promise<T> {
 /** Like `unwrap`, for answers without a body. */
 export async function unwrapEmpty(request: Promise<Answer<unknown>>): Promise<void> {
   const { error, response } = await settle(request);
-  if (!response.ok) throw apiError(response.status, error);
+  if (!response.ok) throw apiError(response.status, error, response.headers.get('retry-after'));
 }
 
 async function settle<T>(request: Promise<T>): Promise<T> {

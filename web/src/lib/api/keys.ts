@@ -17,6 +17,12 @@ export const keys = {
   reviewRequests: (callId: string) => ['review-requests', callId],
   people: ['people'],
   teams: ['teams'],
+  users: ['users'],
+  invitations: ['invitations'],
+  sessions: ['sessions'],
+  tokens: ['tokens'],
+  audit: ['audit'],
+  system: ['system'],
   rubrics: ['rubrics'],
   trackers: ['trackers'],
 } as const;

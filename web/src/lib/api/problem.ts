@@ -4,12 +4,15 @@ import type { Problem } from '@/lib/api/types';
 export class ApiError extends Error {
   readonly status: number;
   readonly code: string;
+  /** How long the server wants to be left alone, if it said so. */
+  readonly waitSeconds: number | null;
 
-  constructor(status: number, code: string, message: string) {
+  constructor(status: number, code: string, message: string, waitSeconds: number | null = null) {
     super(message);
     this.name = 'ApiError';
     this.status = status;
     this.code = code;
+    this.waitSeconds = waitSeconds;
   }
 }
 
@@ -26,10 +29,18 @@ const OFFLINE = 'The server cannot be reached. Check the connection, then try ag
 const UNKNOWN = 'The server could not do this. Try again; if it stays, look into the server’s log.';
 
 /** The error for a response with `status` whose body was `body`, parsed or as text. */
-export function apiError(status: number, body: unknown): ApiError {
+export function apiError(status: number, body: unknown, retryAfter: string | null = null): ApiError {
   const problem = asProblem(body);
-  const words = sentence(problem.detail ?? '') || sentence(problem.title ?? '');
-  return new ApiError(status, problem.code ?? `http_${status}`, words || BY_STATUS[status] || UNKNOWN);
+  // What the server says to that is for programs.
+  const signedOut = problem.code === 'unauthenticated';
+  const words = signedOut ? '' : sentence(problem.detail ?? '') || sentence(problem.title ?? '');
+  const seconds = Number(retryAfter ?? NaN);
+  return new ApiError(
+    status,
+    problem.code ?? `http_${status}`,
+    words || BY_STATUS[status] || UNKNOWN,
+    Number.isFinite(seconds) ? seconds : null,
+  );
 }
 
 /** The error for a request that got no answer. */

@@ -184,6 +184,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/calls/{id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One call with its transcript, corrections, comments and reviews as one file, as far as the caller may see them.
+         *     The recording itself is at `/calls/{id}/audio`.
+         */
+        get: operations["exportCall"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/calls/{id}/jobs": {
         parameters: {
             query?: never;
@@ -722,6 +742,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The caller's own data as one file. */
+        get: operations["exportMe"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/password": {
         parameters: {
             query?: never;
@@ -1150,6 +1187,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sample-data": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether sample people and calls are here. */
+        get: operations["getSampleData"];
+        put?: never;
+        /**
+         * Makes sample people, who can't sign in, and their calls, which everybody sees, with comments and reviews. What
+         *     is here already stays. The calls are transcribed like all others, so their words come a little later.
+         */
+        post: operations["loadSampleData"];
+        /** Deletes the sample calls with all that was said about them, and the sample people, and nothing else. */
+        delete: operations["removeSampleData"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/search": {
         parameters: {
             query?: never;
@@ -1231,6 +1290,23 @@ export interface paths {
         post?: never;
         /** Signs one of the caller's browsers out. */
         delete: operations["endSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/storage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much room recordings and database take, as the database has it. */
+        get: operations["getStorage"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1482,6 +1558,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/users/{id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A person's data as one file, as they would get it themselves; for administrators. */
+        get: operations["exportUser"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1688,6 +1781,23 @@ export interface components {
             upload_id?: string | null;
             /** @description Who sees it. */
             visibility: components["schemas"]["Visibility"];
+        };
+        /** @description A call with everything that the one who asks may see of it. */
+        CallExport: {
+            /** @description The call and its details. */
+            call: components["schemas"]["Call"];
+            /** @description What was said about it, the oldest first. */
+            comments: components["schemas"]["CommentThread"][];
+            /** @description The corrections that were made to them, the oldest first. */
+            edits: components["schemas"]["Edit"][];
+            /**
+             * Format: int64
+             * @description When it was exported, in milliseconds since 1970.
+             */
+            exported_at: number;
+            /** @description Reviews with their scores; only the caller's own while they have an open one. */
+            reviews: components["schemas"]["ReviewDetail"][];
+            transcript?: components["schemas"]["Transcript"] | null;
         };
         /** @description What is known about a call beside its recording. */
         CallMeta: {
@@ -3490,6 +3600,24 @@ export interface components {
             /** @description The teams they are in. */
             team_ids: string[];
         };
+        /** @description What is kept of a person. */
+        PersonExport: {
+            /** @description Their calls. The words of each are at `/calls/{id}/export`, its recording at `/calls/{id}/audio`. */
+            calls: components["schemas"]["Call"][];
+            /** @description Comments and answers that they wrote, the oldest first. */
+            comments: components["schemas"]["Comment"][];
+            /**
+             * Format: int64
+             * @description When it was exported, in milliseconds since 1970.
+             */
+            exported_at: number;
+            /** @description Reviews that they wrote, and reviews of their calls that they may see, the newest first. */
+            reviews: components["schemas"]["ReviewDetail"][];
+            /** @description The teams that they are in. */
+            team_ids: string[];
+            /** @description Their account. */
+            user: components["schemas"]["User"];
+        };
         /** @description Problem details (RFC 9457), as `application/problem+json`. */
         Problem: {
             /** @description Stable name of the kind of problem. */
@@ -3838,6 +3966,13 @@ export interface components {
              */
             version: number;
         };
+        /** @description Whether there is a sample workspace. */
+        SampleData: {
+            /** @description Whether sample people and calls are here. */
+            loaded: boolean;
+            /** @description Whether this server can make them. */
+            available: boolean;
+        };
         /**
          * @description The levels that a criterion is scored on.
          * @enum {string}
@@ -4053,6 +4188,34 @@ export interface components {
          * @enum {string}
          */
         Stage: "store" | "analyze" | "transcribe" | "publish";
+        /** @description How much room all of it takes. */
+        Storage: {
+            /**
+             * Format: int64
+             * @description Bytes of recordings, each counted once however many calls it has.
+             */
+            recordings_bytes: number;
+            /**
+             * Format: int64
+             * @description Bytes of uploads that are under way. Waveforms, which are small, are not counted.
+             */
+            other_bytes: number;
+            /**
+             * Format: int64
+             * @description Bytes of the database; null where it does not say.
+             */
+            database_bytes?: number | null;
+            /**
+             * Format: int64
+             * @description Bytes that are free where recordings are kept; null where that is no folder of this machine.
+             */
+            free_bytes?: number | null;
+            /**
+             * Format: int64
+             * @description Number of calls.
+             */
+            calls: number;
+        };
         /** @description Figures out of the talk statistics; null until the call is ready, and where nobody is the rep. */
         TalkFigures: {
             /**
@@ -4939,6 +5102,37 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": string;
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exportCall: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the call */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallExport"];
                 };
             };
             /** @description What went wrong, as problem details */
@@ -6272,6 +6466,34 @@ export interface operations {
             };
         };
     };
+    exportMe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonExport"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     changePassword: {
         parameters: {
             query?: never;
@@ -6306,7 +6528,10 @@ export interface operations {
     listMoments: {
         parameters: {
             query?: {
-                /** @description `newest` unless given; `highest` and `lowest` list moments with scores only. */
+                /**
+                 * @description `newest` unless given. `highest` and `lowest` list moments with scores only, and where a criterion or a
+                 *     range of scores is given, they go by these scores.
+                 */
                 sort?: components["schemas"]["MomentSort"];
                 /** @description Of this call. */
                 call?: string;
@@ -7289,6 +7514,90 @@ export interface operations {
             };
         };
     };
+    getSampleData: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SampleData"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    loadSampleData: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SampleData"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeSampleData: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SampleData"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     search: {
         parameters: {
             query: {
@@ -7481,6 +7790,34 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getStorage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Storage"];
+                };
             };
             /** @description What went wrong, as problem details */
             default: {
@@ -8342,6 +8679,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exportUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the person */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonExport"];
+                };
             };
             /** @description What went wrong, as problem details */
             default: {

@@ -38,7 +38,7 @@ pub(super) struct CorrectSegment {
 /// A correction: words of the machine, and what somebody wrote instead.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Edit)]
-pub(super) struct EditView {
+pub(crate) struct EditView {
     /// Which.
     id: String,
     /// Who wrote it.

@@ -5,7 +5,7 @@ mod change;
 mod clip;
 mod create;
 mod details;
-mod edits;
+pub(super) mod edits;
 mod events;
 mod form;
 mod history;

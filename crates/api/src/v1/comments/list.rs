@@ -122,22 +122,38 @@ async fn names(state: &ApiState, threads: &[Thread]) -> Result<HashMap<UserId, S
     Ok(state.store.user_names(&ids).await?)
 }
 
-/// All comments that the caller may see, for another program.
-async fn export(state: &ApiState, current: &CurrentUser, call: &Call, form: Form) -> Result<Response> {
+/// All comments of a call that somebody may see who sees the call.
+async fn all_threads(state: &ApiState, viewer: &UserId, call_id: &CallId) -> Result<Vec<Thread>> {
     let mut threads = Vec::new();
     let mut page = PageRequest {
         after: None,
         limit: MAX_COMMENTS,
     };
     loop {
-        let viewer = &current.viewer.user_id;
-        let found = state.store.comment_list(&call.id, viewer, &page).await?;
+        let found = state.store.comment_list(call_id, viewer, &page).await?;
         threads.extend(found.items);
         page.after = found.next;
         if page.after.is_none() {
-            break;
+            return Ok(threads);
         }
     }
+}
+
+/// The same as answers.
+pub(crate) async fn all_views(
+    state: &ApiState,
+    viewer: &UserId,
+    call_id: &CallId,
+) -> Result<Vec<ThreadView>> {
+    let threads = all_threads(state, viewer, call_id).await?;
+    let names = names(state, &threads).await?;
+    let views = threads.into_iter().map(|thread| ThreadView::new(thread, &names));
+    Ok(views.collect())
+}
+
+/// All comments that the caller may see, for another program.
+async fn export(state: &ApiState, current: &CurrentUser, call: &Call, form: Form) -> Result<Response> {
+    let threads = all_threads(state, &current.viewer.user_id, &call.id).await?;
     let export = CommentExport {
         call_url: &format!("/api/v1/calls/{}", call.id),
         title: &call.title,

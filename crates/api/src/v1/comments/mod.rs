@@ -19,9 +19,9 @@ use utoipa_axum::{
     routes,
 };
 
-pub(crate) use view::AnchorStatusName;
+pub(crate) use list::all_views;
+pub(crate) use view::{AnchorStatusName, CommentView, ThreadView};
 
-use self::view::CommentView;
 use crate::{
     ApiState,
     access::visible_call,

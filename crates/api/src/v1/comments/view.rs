@@ -197,7 +197,7 @@ pub(crate) struct CommentView {
 }
 
 impl CommentView {
-    pub(super) fn new(comment: Comment, names: &HashMap<UserId, String>) -> Self {
+    pub(crate) fn new(comment: Comment, names: &HashMap<UserId, String>) -> Self {
         let (resolved_by, resolved_at) = comment.resolved.unzip();
         let reactions = comment.reactions.into_iter().map(|it| ReactionView {
             reaction: it.reaction,
@@ -231,7 +231,7 @@ impl CommentView {
 /// A comment with its answers.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CommentThread)]
-pub(super) struct ThreadView {
+pub(crate) struct ThreadView {
     #[serde(flatten)]
     comment: CommentView,
     /// Its answers, the oldest first.

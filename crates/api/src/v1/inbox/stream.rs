@@ -39,7 +39,7 @@ fn stream(state: ApiState, current: CurrentUser) -> impl Stream<Item = Result<Ss
         tokio::pin!(end);
         let me = &current.viewer.user_id;
         let visible = policy::visible_calls(&current.viewer);
-        let mut changes = state.inboxes.listen(me);
+        let mut listener = state.inboxes.listen(me);
         let mut told = None;
         loop {
             match state.store.inbox_unread(me, &visible).await {
@@ -56,7 +56,7 @@ fn stream(state: ApiState, current: CurrentUser) -> impl Stream<Item = Result<Ss
                 }
             }
             let goes_on = tokio::select! {
-                changed = changes.changed() => changed.is_ok(),
+                changed = listener.changed() => changed.is_ok(),
                 () = tokio::time::sleep(LOOK_AGAIN_AFTER) => true,
                 () = &mut end => false,
                 () = state.shutdown.cancelled() => false,

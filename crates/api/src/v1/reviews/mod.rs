@@ -10,7 +10,7 @@ mod view;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use self::view::ReviewDetailView;
+pub(crate) use self::view::ReviewDetailView;
 use crate::{ApiState, access::visible_review, auth::CurrentUser, precondition::Versioned, problem::Result};
 
 pub(crate) fn routes() -> OpenApiRouter<ApiState> {

@@ -133,7 +133,7 @@ pub(super) struct ResponseView {
 /// A review with its rubric, scores and result.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ReviewDetail)]
-pub(super) struct ReviewDetailView {
+pub(crate) struct ReviewDetailView {
     #[serde(flatten)]
     review: ReviewView,
     /// The version of the rubric that it is made with.
@@ -258,7 +258,7 @@ impl From<ReviewLine> for ReviewView {
 
 impl ReviewDetailView {
     /// The review as `viewer` sees it, who may see it.
-    pub(super) fn new(detail: ReviewDetail, call: &Call, viewer: &Viewer) -> Self {
+    pub(crate) fn new(detail: ReviewDetail, call: &Call, viewer: &Viewer) -> Self {
         let ReviewDetail {
             review,
             rubric,

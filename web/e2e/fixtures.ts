@@ -1,0 +1,69 @@
+import { test as base, type APIRequestContext, type BrowserContext, type Page } from '@playwright/test';
+import { PASSWORD, Server } from './server';
+
+export { expect } from '@playwright/test';
+
+/** People of the sample workspace. Ana's calls are the samples. */
+export type Who = 'ana' | 'luis' | 'carla' | 'admin';
+
+type Fixtures = {
+  /** Opens a page as somebody, each with a browser of their own. */
+  as: (who: Who, options?: { width?: number; height?: number; dark?: boolean }) => Promise<Page>;
+};
+type Shared = {
+  /** A server with the sample people and calls, already transcribed. */
+  server: Server;
+};
+
+export const test = base.extend<Fixtures, Shared>({
+  server: [
+    // eslint-disable-next-line no-empty-pattern -- Playwright reads the names from the pattern
+    async ({}, use) => {
+      const server = new Server();
+      server.run(['demo']);
+      await server.start();
+      await use(server);
+      await server.remove();
+    },
+    { scope: 'worker', timeout: 300_000 },
+  ],
+  as: async ({ browser, server }, use) => {
+    const open: BrowserContext[] = [];
+    await use(async (who, { width = 1440, height = 900, dark = false } = {}) => {
+      const context = await browser.newContext({
+        baseURL: server.url,
+        viewport: { width, height },
+        colorScheme: dark ? 'dark' : 'light',
+        acceptDownloads: true,
+      });
+      open.push(context);
+      await signIn(context.request, server.url, who);
+      const page = await context.newPage();
+      page.on('pageerror', (error) => {
+        throw error;
+      });
+      return page;
+    });
+    for (const context of open) await context.close();
+  },
+});
+
+async function signIn(request: APIRequestContext, url: string, who: Who): Promise<void> {
+  const answer = await request.post(`${url}/api/v1/session`, {
+    data: { email: `${who}@demo.example`, password: PASSWORD },
+    headers: { origin: url },
+  });
+  if (!answer.ok()) throw new Error(`${who} cannot sign in: ${answer.status()} ${await answer.text()}`);
+}
+
+type Listed<T> = { items: T[] };
+export type CallLine = { id: string; title: string; state: string };
+
+/** A call by (a part of) its title. */
+export async function callNamed(page: Page, title: string): Promise<CallLine> {
+  const answer = await page.request.get('/api/v1/calls?limit=200');
+  const { items } = (await answer.json()) as Listed<CallLine>;
+  const call = items.find((one) => one.title.includes(title));
+  if (!call) throw new Error(`there is no call named ${title}`);
+  return call;
+}
