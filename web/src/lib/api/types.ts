@@ -85,3 +85,4 @@ export type InboxNotice = Schemas['List_Notice']['items'][number];
 export type NoticeKind = Schemas['NoticeKind'];
 export type RequestState = Schemas['RequestState'];
 export type ReviewRequest = Schemas['ReviewRequest'];
+export type SampleData = Schemas['SampleData'];
