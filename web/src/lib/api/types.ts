@@ -13,6 +13,7 @@ export type Stage = Schemas['Stage'];
 export type Transcript = Schemas['Transcript'];
 export type Segment = Schemas['Segment'];
 export type Word = Schemas['Word'];
+export type Speaker = Schemas['Speaker'];
 export type SpeakerRole = Schemas['SpeakerRole'];
 export type Peaks = Schemas['Peaks'];
 export type Me = Schemas['Me'];
