@@ -3968,10 +3968,10 @@ export interface components {
         };
         /** @description Whether there is a sample workspace. */
         SampleData: {
-            /** @description Whether sample people and calls are here. */
-            loaded: boolean;
             /** @description Whether this server can make them. */
             available: boolean;
+            /** @description Whether sample people and calls are here. */
+            loaded: boolean;
         };
         /**
          * @description The levels that a criterion is scored on.
@@ -4192,14 +4192,9 @@ export interface components {
         Storage: {
             /**
              * Format: int64
-             * @description Bytes of recordings, each counted once however many calls it has.
+             * @description Number of calls.
              */
-            recordings_bytes: number;
-            /**
-             * Format: int64
-             * @description Bytes of uploads that are under way. Waveforms, which are small, are not counted.
-             */
-            other_bytes: number;
+            calls: number;
             /**
              * Format: int64
              * @description Bytes of the database; null where it does not say.
@@ -4212,9 +4207,14 @@ export interface components {
             free_bytes?: number | null;
             /**
              * Format: int64
-             * @description Number of calls.
+             * @description Bytes of uploads that are under way. Waveforms, which are small, are not counted.
              */
-            calls: number;
+            other_bytes: number;
+            /**
+             * Format: int64
+             * @description Bytes of recordings, each counted once however many calls it has.
+             */
+            recordings_bytes: number;
         };
         /** @description Figures out of the talk statistics; null until the call is ready, and where nobody is the rep. */
         TalkFigures: {
