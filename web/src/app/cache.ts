@@ -1,12 +1,11 @@
-import { MutationCache, QueryCache, QueryClient } from '@tanstack/svelte-query';
+import { QueryClient } from '@tanstack/svelte-query';
 import { isSignedOut, noteSignedOut } from '@/features/session/api';
+import { onRefusal } from '@/lib/api/client';
 import { ApiError } from '@/lib/api/problem';
 
 /** The cache of server data. An answer that says 'signed out' leads to the sign-in, whoever asked. */
 export function makeCache(): QueryClient {
   const cache: QueryClient = new QueryClient({
-    queryCache: new QueryCache({ onError: signedOut }),
-    mutationCache: new MutationCache({ onError: signedOut }),
     defaultOptions: {
       queries: {
         // What the server refused, it refuses again; only a lost connection is worth another try.
@@ -17,8 +16,8 @@ export function makeCache(): QueryClient {
       },
     },
   });
-  function signedOut(error: unknown) {
+  onRefusal((error) => {
     if (isSignedOut(error)) noteSignedOut(cache);
-  }
+  });
   return cache;
 }

@@ -140,6 +140,7 @@ fn body_for(method: &str, path: &str) -> Option<Value> {
         ("put", "speakers") => Some(json!([{"role": "rep", "name": "A"}, {"role": "customer", "name": "B"}])),
         ("post", "retranscribe" | "reviews") => Some(json!({})),
         ("post", "comments") => Some(json!({"body": "Well done."})),
+        ("post", "review-requests") => Some(json!({"user_id": UserId::new(1)})),
         ("patch", id) if id.starts_with("seg_") => Some(json!({"text": "mine now"})),
         ("patch", id) if id.starts_with("call_") => Some(json!({"title": "mine now"})),
         _ => None,
