@@ -143,7 +143,7 @@ impl Asked<'_> {
     /// All the moments that are asked for, from where reading begins.
     fn from(&self, sql: &mut Conditions, start: Start) {
         match start {
-            Start::Order if self.by_score() => self.from_scores(sql),
+            Start::Order if self.by_score() => self.push_from_scores(sql),
             Start::Order | Start::Moments => {
                 sql.text(" FROM moments m CROSS JOIN calls WHERE calls.id = m.call_id");
             }
@@ -180,7 +180,7 @@ impl Asked<'_> {
     }
 
     /// The scores that are asked for, each moment's best in the order.
-    fn from_scores(&self, sql: &mut Conditions) {
+    fn push_from_scores(&self, sql: &mut Conditions) {
         sql.text(
             " FROM moment_items i CROSS JOIN moments m CROSS JOIN calls \
              WHERE m.id = i.moment_id AND calls.id = m.call_id",
