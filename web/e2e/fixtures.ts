@@ -67,3 +67,17 @@ export async function callNamed(page: Page, title: string): Promise<CallLine> {
   if (!call) throw new Error(`there is no call named ${title}`);
   return call;
 }
+
+/** Takes back what people said in reviews of a call, so that a test begins with none of theirs. */
+export async function withdrawReviews(page: Page, callId: string): Promise<void> {
+  const me = (await (await page.request.get('/api/v1/me')).json()) as { id: string };
+  const answer = await page.request.get(`/api/v1/calls/${callId}/reviews`);
+  const { items } = (await answer.json()) as Listed<{ id: string; reviewer_id: string; state: string }>;
+  for (const review of items) {
+    if (review.reviewer_id !== me.id || review.state === 'withdrawn') continue;
+    const done = await page.request.post(`/api/v1/reviews/${review.id}/withdraw`, {
+      headers: { origin: new URL(answer.url()).origin },
+    });
+    if (!done.ok()) throw new Error(`the review stays: ${done.status()} ${await done.text()}`);
+  }
+}

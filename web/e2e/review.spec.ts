@@ -1,5 +1,5 @@
 import type { Locator, Page } from '@playwright/test';
-import { callNamed, expect, test } from './fixtures';
+import { callNamed, expect, test, withdrawReviews } from './fixtures';
 
 /** Walks with the Tab key, as somebody without a mouse does. */
 async function tabTo(page: Page, target: Locator, most = 150): Promise<void> {
@@ -33,7 +33,10 @@ test('a peer listens, comments by keyboard alone, scores with evidence; the seco
   as,
 }) => {
   const luis = await as('luis');
+  const carla = await as('carla');
   const { id } = await callNamed(luis, 'Oak Street');
+  await withdrawReviews(luis, id);
+  await withdrawReviews(carla, id);
   await luis.goto(`/calls/${id}`);
   await expect(luis.getByRole('region', { name: 'Transcript' })).toBeVisible();
 
@@ -64,7 +67,6 @@ test('a peer listens, comments by keyboard alone, scores with evidence; the seco
   await luis.keyboard.press('Enter');
   await expect(submit).toBeHidden();
 
-  const carla = await as('carla');
   await carla.goto(`/calls/${id}`);
   await carla.getByRole('button', { name: /^Review this call/ }).click();
   // Blind: nothing of Luis' scores is there before Carla has hers.

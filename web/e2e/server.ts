@@ -30,11 +30,13 @@ export class Server {
     this.url = `http://127.0.0.1:${this.#port}`;
     this.#process = spawn(BINARY, ['serve', '--listen', `127.0.0.1:${this.#port}`], {
       env: this.#env(),
-      stdio: 'ignore',
+      stdio: ['ignore', 'ignore', 'inherit'],
     });
+    const started = this.#process;
     const until = Date.now() + STARTS_WITHIN_MS;
     while (Date.now() < until) {
       if (await this.#answers()) return;
+      if (started.exitCode !== null) throw new Error(`the server ended with ${started.exitCode}`);
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
     throw new Error(`the server did not answer at ${this.url} within ${STARTS_WITHIN_MS / 1000} s`);
@@ -64,7 +66,14 @@ export class Server {
   }
 
   #env(): NodeJS.ProcessEnv {
-    return { ...process.env, GAMETAPE_DATA_DIR: this.folder, GAMETAPE_MODELS_DIR: MODELS, RUST_LOG: 'warn' };
+    // The program refuses settings that it does not know, as the names that are meant for this file.
+    const rest = Object.entries(process.env).filter(([name]) => !name.startsWith('GAMETAPE_'));
+    return {
+      ...Object.fromEntries(rest),
+      GAMETAPE_DATA_DIR: this.folder,
+      GAMETAPE_MODELS_DIR: MODELS,
+      RUST_LOG: 'warn',
+    };
   }
 }
 

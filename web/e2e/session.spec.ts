@@ -6,11 +6,11 @@ test('signing in leads to where one wanted to be', async ({ as, browser, server 
   const page = await browser.newPage({ baseURL: server.url });
   await page.goto(`/calls/${id}?t=30`);
   await page.getByLabel('Email').fill('ana@demo.example');
-  await page.getByLabel('Password').fill('not this one');
-  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('textbox', { name: 'Password' }).fill('not this one');
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
   await expect(page.getByRole('alert')).toBeVisible();
-  await page.getByLabel('Password').fill(PASSWORD);
-  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('textbox', { name: 'Password' }).fill(PASSWORD);
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
   await expect(page.getByRole('region', { name: 'Transcript' })).toBeVisible();
   expect(new URL(page.url()).search).toBe('?t=30');
   await page.close();
@@ -25,8 +25,8 @@ test('when the session ends, what was typed stays', async ({ as, server }) => {
   await page.keyboard.type('Half a thought');
   await page.request.delete('/api/v1/session', { headers: { origin: server.url } });
   await page.keyboard.press('Control+Enter');
-  await page.getByLabel('Password').fill(PASSWORD);
-  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('textbox', { name: 'Password' }).fill(PASSWORD);
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
   const unsent = page.getByRole('article').filter({ hasText: 'Half a thought' });
   await unsent.getByRole('button', { name: 'Try again' }).click();
   await expect(unsent.getByRole('button', { name: 'Reply' })).toBeVisible();
