@@ -1,6 +1,9 @@
 import type { Locator, Page } from '@playwright/test';
 import { callNamed, expect, test, withdrawReviews } from './fixtures';
 
+/** How many the demo's rubric has. */
+const CRITERIA = 5;
+
 /** Walks with the Tab key, as somebody without a mouse does. */
 async function tabTo(page: Page, target: Locator, most = 150): Promise<void> {
   for (let step = 0; step < most; step += 1) {
@@ -13,9 +16,8 @@ async function tabTo(page: Page, target: Locator, most = 150): Promise<void> {
 /** Scores every criterion by key, `first` for the first one and so on in turn, each with evidence. */
 async function score(page: Page, first: number): Promise<void> {
   const criteria = page.locator('section.criterion');
-  const count = await criteria.count();
-  expect(count).toBe(5);
-  for (let number = 0; number < count; number += 1) {
+  await expect(criteria).toHaveCount(CRITERIA);
+  for (let number = 0; number < CRITERIA; number += 1) {
     const criterion = criteria.nth(number);
     const head = criterion.getByRole('button', { expanded: true }).or(criterion.getByRole('button')).first();
     if ((await head.getAttribute('aria-expanded')) !== 'true') {
@@ -67,14 +69,25 @@ test('a peer listens, comments by keyboard alone, scores with evidence; the seco
   await luis.keyboard.press('Enter');
   await expect(submit).toBeHidden();
 
+  const ana = await as('ana');
+  await ana.goto(`/calls/${id}`);
+  await ana.getByRole('button', { name: 'Release it to others' }).click();
+  await ana.getByRole('dialog').getByRole('button', { name: 'Release it' }).click();
+  await expect(ana.getByRole('dialog')).toBeHidden();
+
   await carla.goto(`/calls/${id}`);
   await carla.getByRole('button', { name: /^Review this call/ }).click();
   // Blind: nothing of Luis' scores is there before Carla has hers.
-  await expect(carla.getByRole('list', { name: 'Results' })).toHaveCount(0);
+  const results = carla.getByRole('list', { name: 'Results' });
+  const apart = carla.getByText(/levels? apart/);
+  await expect(carla.getByText('Others’ scores are hidden until you submit yours.')).toBeVisible();
+  await expect(apart).toHaveCount(0);
   await score(carla, 4);
   await carla.getByRole('button', { name: 'Submit' }).click();
-  const apart = carla.getByText(/levels? apart/);
-  await expect(apart.first()).toBeVisible();
+  await expect(results).toContainText('You');
+  await expect(results).toContainText('Luis Meyer');
+  await expect(apart).toHaveCount(CRITERIA);
   const gaps = (await apart.allTextContents()).map((text) => Number.parseInt(text, 10));
-  expect(gaps).toEqual(gaps.toSorted((a, b) => b - a));
+  // The rubric's own order would be 2, 2, 3, 3, 2.
+  expect(gaps).toEqual([3, 3, 2, 2, 2]);
 });

@@ -32,7 +32,10 @@ async function problems(page: Page, name: string): Promise<string[]> {
     await page.setViewportSize({ width, height: 900 });
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-      const { violations, passes } = await new AxeBuilder({ page }).analyze();
+      const axe = new AxeBuilder({ page });
+      // The dark look differs in its colours alone.
+      if (colorScheme === 'dark') axe.withRules(['color-contrast']);
+      const { violations, passes } = await axe.analyze();
       expect(passes.length).toBeGreaterThan(0);
       for (const { id: rule, nodes } of violations) {
         const where = nodes.map((node) => node.target.join(' ')).join(', ');
@@ -68,9 +71,10 @@ for (const [who, screens] of Object.entries(SCREENS) as [Who, Screen[]][]) {
 }
 
 test('axe finds nothing where one signs in', async ({ browser, server }) => {
-  const page = await browser.newPage({ baseURL: server.url });
+  const context = await browser.newContext({ baseURL: server.url });
+  const page = await context.newPage();
   await page.goto('/');
   await page.getByRole('button', { name: 'Sign in', exact: true }).waitFor();
   expect(await problems(page, 'sign-in')).toEqual([]);
-  await page.close();
+  await context.close();
 });
