@@ -6,9 +6,12 @@ export { expect } from '@playwright/test';
 /** People of the sample workspace. Ana's calls are the samples. */
 export type Who = 'ana' | 'luis' | 'carla' | 'admin';
 
+type Look = { width?: number; height?: number; dark?: boolean };
 type Fixtures = {
+  /** Opens a page in a browser of its own, where nobody is signed in. */
+  open: (look?: Look) => Promise<Page>;
   /** Opens a page as somebody, each with a browser of their own. */
-  as: (who: Who, options?: { width?: number; height?: number; dark?: boolean }) => Promise<Page>;
+  as: (who: Who, look?: Look) => Promise<Page>;
 };
 type Shared = {
   /** A server with the sample people and calls, already transcribed. */
@@ -20,31 +23,37 @@ export const test = base.extend<Fixtures, Shared>({
     // eslint-disable-next-line no-empty-pattern -- Playwright reads the names from the pattern
     async ({}, use) => {
       const server = new Server();
-      server.run(['demo']);
+      server.fill();
       await server.start();
       await use(server);
       await server.remove();
     },
     { scope: 'worker', timeout: 300_000 },
   ],
-  as: async ({ browser, server }, use) => {
-    const open: BrowserContext[] = [];
-    await use(async (who, { width = 1440, height = 900, dark = false } = {}) => {
+  open: async ({ browser, server }, use) => {
+    const contexts: BrowserContext[] = [];
+    await use(async ({ width = 1440, height = 900, dark = false } = {}) => {
       const context = await browser.newContext({
         baseURL: server.url,
         viewport: { width, height },
         colorScheme: dark ? 'dark' : 'light',
         acceptDownloads: true,
       });
-      open.push(context);
-      await signIn(context.request, server.url, who);
+      contexts.push(context);
       const page = await context.newPage();
       page.on('pageerror', (error) => {
         throw error;
       });
       return page;
     });
-    for (const context of open) await context.close();
+    for (const context of contexts) await context.close();
+  },
+  as: async ({ open, server }, use) => {
+    await use(async (who, look) => {
+      const page = await open(look);
+      await signIn(page.request, server.url, who);
+      return page;
+    });
   },
 });
 

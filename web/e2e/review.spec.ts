@@ -1,75 +1,71 @@
-import type { Locator, Page } from '@playwright/test';
+import type { Page } from '@playwright/test';
 import { callNamed, expect, test, withdrawReviews } from './fixtures';
+import { countPointers, CRITERIA, scoreAll, walkTo } from './keyboard';
+import { PASSWORD } from './server';
 
-/** How many the demo's rubric has. */
-const CRITERIA = 5;
+const CALL = 'Oak Street';
 
-/** Walks with the Tab key, as somebody without a mouse does. */
-async function tabTo(page: Page, target: Locator, most = 150): Promise<void> {
-  for (let step = 0; step < most; step += 1) {
-    if (await target.evaluate((element) => element === document.activeElement)) return;
-    await page.keyboard.press('Tab');
-  }
-  throw new Error('the Tab key does not lead there');
+/** From the sign-in to the call, as somebody without a mouse goes. */
+async function signInAndOpen(page: Page): Promise<void> {
+  await page.goto('/');
+  await expect(page.getByLabel('Email')).toBeFocused();
+  await page.keyboard.type('luis@demo.example');
+  await page.keyboard.press('Tab');
+  await expect(page.getByRole('textbox', { name: 'Password' })).toBeFocused();
+  await page.keyboard.type(PASSWORD);
+  await page.keyboard.press('Enter');
+  const line = page.getByRole('main').getByRole('link', { name: new RegExp(CALL) });
+  await expect(line).toBeVisible();
+  await walkTo(page, line, 'j');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('region', { name: 'Transcript' })).toBeVisible();
 }
 
-/** Scores every criterion by key, `first` for the first one and so on in turn, each with evidence. */
-async function score(page: Page, first: number): Promise<void> {
-  const criteria = page.locator('section.criterion');
-  await expect(criteria).toHaveCount(CRITERIA);
-  for (let number = 0; number < CRITERIA; number += 1) {
-    const criterion = criteria.nth(number);
-    const head = criterion.getByRole('button', { expanded: true }).or(criterion.getByRole('button')).first();
-    if ((await head.getAttribute('aria-expanded')) !== 'true') {
-      await head.focus();
-      await page.keyboard.press('Enter');
-    }
-    await page.keyboard.press(String(((first + number - 1) % 5) + 1));
-    await page.keyboard.press('l');
-    await page.keyboard.press('e');
-    await expect(criterion.getByRole('list', { name: /^Evidence/ }).getByRole('listitem')).toHaveCount(1);
-  }
-}
-
-test('a peer listens, comments by keyboard alone, scores with evidence; the second one sees both', async ({
-  as,
-}) => {
-  const luis = await as('luis');
-  const carla = await as('carla');
-  const { id } = await callNamed(luis, 'Oak Street');
-  await withdrawReviews(luis, id);
-  await withdrawReviews(carla, id);
-  await luis.goto(`/calls/${id}`);
-  await expect(luis.getByRole('region', { name: 'Transcript' })).toBeVisible();
-
-  // Listens: the playhead moves and a line is marked as heard.
-  await luis.keyboard.press('Space');
-  await expect(luis.locator('[data-index] [aria-current="true"]').first()).toBeVisible();
-  await luis.keyboard.press('c');
-  const box = luis.getByRole('textbox', { name: 'Comment' });
-  await expect(box).toBeFocused();
+/** Hears a little of the call and says something about it. */
+async function listenAndComment(page: Page, words: string): Promise<void> {
+  // The playhead moves and a line is marked as heard.
+  await page.keyboard.press('Space');
+  await expect(page.locator('[data-index] [aria-current="true"]').first()).toBeVisible();
+  await page.keyboard.press('c');
+  await expect(page.getByRole('textbox', { name: 'Comment' })).toBeFocused();
   // Typing pauses the recording.
-  await luis.keyboard.type('You named the price without a flinch.');
-  expect(
-    await luis
-      .locator('audio')
-      .first()
-      .evaluate((audio: HTMLAudioElement) => audio.paused),
-  ).toBe(true);
-  await luis.keyboard.press('Alt+1');
-  await luis.keyboard.press('Control+Enter');
-  await expect(luis.getByRole('article').filter({ hasText: 'without a flinch' })).toBeVisible();
+  await page.keyboard.type(words);
+  const audio = page.locator('audio').first();
+  expect(await audio.evaluate((element: HTMLAudioElement) => element.paused)).toBe(true);
+  await page.keyboard.press('Alt+1');
+  await page.keyboard.press('Control+Enter');
+  await expect(page.getByRole('article').filter({ hasText: words })).toBeVisible();
+}
 
-  const begin = luis.getByRole('button', { name: /^Review this call/ });
-  await tabTo(luis, begin);
+test('a peer signs in, listens, comments, scores with evidence and submits, all by keyboard', async ({
+  as,
+  open,
+}) => {
+  const before = await as('luis');
+  await withdrawReviews(before, (await callNamed(before, CALL)).id);
+
+  const luis = await open();
+  const pointers = await countPointers(luis);
+  await signInAndOpen(luis);
+  await listenAndComment(luis, 'You named the price without a flinch.');
+  await walkTo(luis, luis.getByRole('button', { name: /^Review this call/ }));
   await luis.keyboard.press('Enter');
-  await score(luis, 2);
+  await scoreAll(luis, 2);
   const submit = luis.getByRole('button', { name: 'Submit' });
-  await tabTo(luis, submit);
+  await walkTo(luis, submit);
   await luis.keyboard.press('Enter');
   await expect(submit).toBeHidden();
+  await expect(luis.getByRole('list', { name: 'Results' })).toContainText('You');
+  expect(await pointers()).toBe(0);
+});
 
+test('the second reviewer is blind until she has submitted, then sees where both differ most', async ({
+  as,
+}) => {
   const ana = await as('ana');
+  const carla = await as('carla');
+  const { id } = await callNamed(carla, CALL);
+  await withdrawReviews(carla, id);
   await ana.goto(`/calls/${id}`);
   await ana.getByRole('button', { name: 'Release it to others' }).click();
   await ana.getByRole('dialog').getByRole('button', { name: 'Release it' }).click();
@@ -77,12 +73,12 @@ test('a peer listens, comments by keyboard alone, scores with evidence; the seco
 
   await carla.goto(`/calls/${id}`);
   await carla.getByRole('button', { name: /^Review this call/ }).click();
-  // Blind: nothing of Luis' scores is there before Carla has hers.
   const results = carla.getByRole('list', { name: 'Results' });
   const apart = carla.getByText(/levels? apart/);
   await expect(carla.getByText('Others’ scores are hidden until you submit yours.')).toBeVisible();
   await expect(apart).toHaveCount(0);
-  await score(carla, 4);
+  await expect(carla.getByRole('complementary', { name: 'Scorecard' })).not.toContainText('Luis Meyer');
+  await scoreAll(carla, 4);
   await carla.getByRole('button', { name: 'Submit' }).click();
   await expect(results).toContainText('You');
   await expect(results).toContainText('Luis Meyer');

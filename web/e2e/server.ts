@@ -1,6 +1,6 @@
 /** The built program with a workspace of its own in a temporary folder. */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -9,6 +9,8 @@ import { fileURLToPath } from 'node:url';
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const BINARY = process.env.GAMETAPE_BINARY ?? path.join(ROOT, 'target/debug/gametape');
 const MODELS = process.env.GAMETAPE_TEST_MODELS ?? path.join(ROOT, 'target/models');
+/** The sample workspace, as this build of the program makes it: copied for every server that begins with it. */
+const DEMO = path.join(ROOT, 'target/e2e-demo');
 export const PASSWORD = 'gametape-demo';
 
 const STARTS_WITHIN_MS = 30_000;
@@ -22,6 +24,21 @@ export class Server {
   /** Runs a command of the program on this workspace and returns what it prints. */
   run(args: string[], input = ''): string {
     return execFileSync(BINARY, args, { env: this.#env(), input, encoding: 'utf8', cwd: ROOT });
+  }
+
+  /** Fills it with the sample people and calls. */
+  fill(): void {
+    const { mtimeMs, size } = statSync(BINARY);
+    const build = `${mtimeMs} ${size}`;
+    const mark = `${DEMO}.build`;
+    if (existsSync(mark) && readFileSync(mark, 'utf8') === build) {
+      cpSync(DEMO, this.folder, { recursive: true });
+      return;
+    }
+    this.run(['demo']);
+    rmSync(DEMO, { recursive: true, force: true });
+    cpSync(this.folder, DEMO, { recursive: true });
+    writeFileSync(mark, build);
   }
 
   /** Starts serving; at the same address every time. */
@@ -72,6 +89,8 @@ export class Server {
       ...Object.fromEntries(rest),
       GAMETAPE_DATA_DIR: this.folder,
       GAMETAPE_MODELS_DIR: MODELS,
+      // More threads wait for each other by spinning, and the browser takes a core.
+      GAMETAPE_THREADS: '1',
       RUST_LOG: 'warn',
     };
   }

@@ -1,3 +1,4 @@
+import type { Page } from '@playwright/test';
 import { callNamed, expect, test } from './fixtures';
 import { PASSWORD } from './server';
 
@@ -32,19 +33,40 @@ test('when the session ends, what was typed stays', async ({ as, server }) => {
   await expect(unsent.getByRole('button', { name: 'Reply' })).toBeVisible();
 });
 
-test('nobody is shown what is not for them', async ({ as }) => {
+test('nobody is shown what is not for them', async ({ as, open }) => {
+  const places = (page: Page) => page.getByRole('navigation', { name: 'Settings' });
+  const link = (page: Page, name: string) => places(page).getByRole('link', { name, exact: true });
+  const closed = 'This is for the people who run this server';
+
   const rep = await as('ana');
   await rep.goto('/settings');
-  const places = rep.getByRole('navigation', { name: 'Settings' });
-  await expect(places.getByRole('link', { name: 'Tokens' })).toBeVisible();
-  await expect(places.getByRole('link', { name: 'Audit log' })).toHaveCount(0);
-  await rep.goto('/settings/audit');
-  await expect(rep.getByText('This is for the people who run this server')).toBeVisible();
+  await expect(link(rep, 'Tokens')).toBeVisible();
+  for (const [section, name] of [
+    ['system', 'System'],
+    ['audit', 'Audit log'],
+  ] as const) {
+    await expect(link(rep, name)).toHaveCount(0);
+    await rep.goto(`/settings/${section}`);
+    await expect(rep.getByText(closed)).toBeVisible();
+  }
+
+  const coach = await as('carla');
+  await coach.goto('/settings/system');
+  await expect(coach.getByRole('heading', { name: 'System' })).toBeVisible();
+  await expect(coach.getByText(closed)).toHaveCount(0);
+  await expect(link(coach, 'Audit log')).toHaveCount(0);
+  await coach.goto('/settings/audit');
+  await expect(coach.getByText(closed)).toBeVisible();
 
   const admin = await as('admin');
   await admin.goto('/settings/audit');
-  await expect(
-    admin.getByRole('navigation', { name: 'Settings' }).getByRole('link', { name: 'Audit log' }),
-  ).toBeVisible();
+  await expect(link(admin, 'Audit log')).toBeVisible();
   await expect(admin.getByRole('main')).toContainText(/signed in/i);
+
+  const stranger = await open();
+  for (const path of ['/calls', '/inbox', '/moments', '/search?q=price', '/settings/people']) {
+    await stranger.goto(path);
+    await expect(stranger.getByRole('button', { name: 'Sign in', exact: true })).toBeVisible();
+    await expect(stranger.getByRole('navigation')).toHaveCount(0);
+  }
 });

@@ -8,6 +8,9 @@ export function makeCache(): QueryClient {
   const cache: QueryClient = new QueryClient({
     defaultOptions: {
       queries: {
+        // Left to itself, it tells of those properties alone that were read before: `a.isPending || b.isPending`
+        // would wait forever when b answers first.
+        notifyOnChangeProps: 'all',
         // What the server refused, it refuses again; only a lost connection is worth another try.
         retry: (count, error) => {
           const status = error instanceof ApiError ? error.status : 0;
