@@ -1,11 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
+import { withinBudget } from './budget.ts';
 
 const api = process.env.GAMETAPE_DEV_API ?? 'http://127.0.0.1:7400';
 
 export default defineConfig({
-  plugins: [svelte()],
+  plugins: [svelte(), withinBudget({ firstLoadKb: 200, later: ['/app/pages/CallPage.svelte'] })],
   resolve: {
     alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) },
   },
@@ -21,6 +22,6 @@ export default defineConfig({
   },
   test: {
     environment: 'node',
-    include: ['src/**/*.test.ts'],
+    include: ['src/**/*.test.ts', '*.test.ts'],
   },
 });

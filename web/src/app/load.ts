@@ -22,3 +22,15 @@ export function loadPage<Name extends keyof Loaders>(name: Name): ReturnType<Loa
   known.catch(() => loaded.delete(name));
   return known as ReturnType<Loaders[Name]>;
 }
+
+/** Fetches a page that is likely to be opened next, once the browser has nothing else to do. */
+export function loadSoon(name: keyof Loaders): () => void {
+  const load = () => void loadPage(name).catch(() => undefined);
+  // Safari has no idle callbacks.
+  if (typeof requestIdleCallback !== 'function') {
+    const timer = setTimeout(load, 500);
+    return () => clearTimeout(timer);
+  }
+  const request = requestIdleCallback(load, { timeout: 3000 });
+  return () => cancelIdleCallback(request);
+}

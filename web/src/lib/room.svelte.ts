@@ -26,6 +26,7 @@ export type MarkSource = 'comments' | 'scores';
 /** The player, as far as the other parts use it. */
 export type Playback = {
   readonly nowMs: number;
+  readonly durationMs: number;
   readonly isPlaying: boolean;
   play: () => unknown;
   pause: () => void;
@@ -38,6 +39,9 @@ export type Sheet = {
   topOf: (atMs: number) => number;
   heightPx: number;
 };
+
+/** Nothing worth a word was heard before. */
+const AT_START_MS = 2000;
 
 export type Panel = 'comments' | 'scorecard' | 'about';
 
@@ -65,9 +69,9 @@ export class RoomState {
   }
 
   /** All marks, by their start. */
-  get marks(): readonly Mark[] {
-    return [...this.#marks.comments, ...this.#marks.scores].sort((a, b) => a.startMs - b.startMs);
-  }
+  readonly marks: readonly Mark[] = $derived(
+    [...this.#marks.comments, ...this.#marks.scores].sort((a, b) => a.startMs - b.startMs),
+  );
 
   marksOf(source: MarkSource): readonly Mark[] {
     return this.#marks[source];
@@ -78,9 +82,11 @@ export class RoomState {
     this.#marks = { ...untrack(() => this.#marks), [source]: marks };
   }
 
-  /** What 'here' means: the selected words, or the last seconds that were heard. */
+  /** What 'here' means: the selected words, or the last seconds that were heard; at the start, the first ones. */
   here(lengthMs = 10_000): Stretch {
-    const endMs = Math.max(1000, Math.round(this.playback.nowMs));
+    const { nowMs, durationMs } = this.playback;
+    const heardMs = nowMs < AT_START_MS ? Math.min(lengthMs, durationMs || lengthMs) : nowMs;
+    const endMs = Math.max(1000, Math.round(heardMs));
     return this.selection ?? { startMs: Math.max(0, endMs - lengthMs), endMs, channel: null, quote: '' };
   }
 

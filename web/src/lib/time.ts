@@ -42,6 +42,23 @@ export function formatLeft(ms: number): string {
   return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min left`;
 }
 
+const FORMS = {
+  time: { hour: '2-digit', minute: '2-digit' },
+  day: { day: 'numeric', month: 'short' },
+  year: { day: 'numeric', month: 'short', year: 'numeric' },
+  full: { dateStyle: 'medium', timeStyle: 'short' },
+} as const satisfies Record<string, Intl.DateTimeFormatOptions>;
+
+const formatters = new Map<string, Intl.DateTimeFormat>();
+
+/** Making one takes longer than drawing the comment that it is for. */
+function formatter(form: keyof typeof FORMS, locale: string | undefined): Intl.DateTimeFormat {
+  const key = `${form} ${locale ?? ''}`;
+  const known = formatters.get(key) ?? new Intl.DateTimeFormat(locale, FORMS[form]);
+  formatters.set(key, known);
+  return known;
+}
+
 /** When something was, short: `just now`, `12 min ago`, `14:05`, `12 Nov`, `12 Nov 2024`. */
 export function formatWhen(atMs: number, nowMs: number, locale?: string): string {
   const ago = nowMs - atMs;
@@ -50,15 +67,14 @@ export function formatWhen(atMs: number, nowMs: number, locale?: string): string
   const at = new Date(atMs);
   const now = new Date(nowMs);
   if (ago >= 0 && ago < DAY && at.getDate() === now.getDate()) {
-    return at.toLocaleTimeString(locale, { hour: '2-digit', minute: '2-digit' });
+    return formatter('time', locale).format(at);
   }
-  const year = at.getFullYear() === now.getFullYear() ? undefined : ('numeric' as const);
-  return at.toLocaleDateString(locale, { day: 'numeric', month: 'short', ...(year && { year }) });
+  return formatter(at.getFullYear() === now.getFullYear() ? 'day' : 'year', locale).format(at);
 }
 
 /** A full date and time, for tooltips and details. */
 export function formatDate(atMs: number, locale?: string): string {
-  return new Date(atMs).toLocaleString(locale, { dateStyle: 'medium', timeStyle: 'short' });
+  return formatter('full', locale).format(atMs);
 }
 
 /** A size in bytes: `812 KB`, `34.5 MB`. */

@@ -5,13 +5,31 @@ import { isFinal } from '@/features/calls/state';
 import { insertSegments } from '@/features/transcript/segments';
 import { keys } from '@/lib/api/keys';
 import type { Call, Segment } from '@/lib/api/types';
+import { Burst } from '@/lib/burst';
 import { openStream, type StreamStatus } from '@/lib/sse';
 
 /** Events that come in a burst, as after a reconnect, are shown in one go. */
 const GATHER_MS = 60;
 
+/**
+ * The stream begins with all that ever happened to the call, of which only the outcome is to be seen: it has been
+ * told when nothing more comes for a while.
+ */
+const CAUGHT_UP_MS = 200;
+const CATCHES_UP_WITHIN_MS = 3000;
+
+/** However much happens, what is about it is read anew this often. */
+const REREAD_EVERY_MS = 1500;
+
 /** What others do to a call that is open. */
 const NOUNS = ['comment', 'review', 'edit'] as const;
+type Noun = (typeof NOUNS)[number] | 'call';
+
+const read = ({ type, data }: { type: string; data: string }): LiveEvent[] => {
+  const event = readEvent(type, data);
+  return event ? [event] : [];
+};
+const isQueued = (event: LiveEvent) => event.type === 'state' && event.state === 'queued';
 
 /** Keeps an open call fresh: its work, and what others say about it. */
 export class LiveCall {
@@ -22,56 +40,80 @@ export class LiveCall {
   readonly #id: string;
   readonly #cache: QueryClient;
   readonly #end: () => void;
-  #gathered: LiveEvent[] = [];
+  #gathered: { type: string; data: string }[] = [];
+  #caughtUp = false;
+  #openedAtMs = Date.now();
   #timer: ReturnType<typeof setTimeout> | undefined;
+  // All is being read as the room opens.
+  readonly #news = new Burst<Noun>(
+    (nouns) => nouns.forEach((noun) => this.#rereadNoun(noun)),
+    REREAD_EVERY_MS,
+    {
+      quietFirst: true,
+    },
+  );
 
   constructor(id: string, cache: QueryClient) {
     this.#id = id;
     this.#cache = cache;
+    let opened = false;
     this.#end = openStream(paths.events(id), EVENT_TYPES, {
-      onEvent: (type, data) => this.#gather(readEvent(type, data)),
+      onEvent: (type, data) => this.#gather(type, data),
       onStatus: (status) => {
         this.status = status;
         // What happened while nobody listened is not all in the stream; and where the stream is refused,
         // reading now and then is what is left.
-        if (status !== 'connecting') this.#reread();
+        if (status === 'closed' || (status === 'open' && opened)) this.#reread();
+        opened ||= status === 'open';
       },
     });
   }
 
   close(): void {
     clearTimeout(this.#timer);
+    this.#news.stop();
     this.#end();
   }
 
-  #gather(event: LiveEvent | null): void {
-    if (!event) return;
-    this.#gathered.push(event);
-    this.#timer ??= setTimeout(() => this.#show(), GATHER_MS);
+  #gather(type: string, data: string): void {
+    this.#gathered.push({ type, data });
+    if (!this.#caughtUp && Date.now() < this.#openedAtMs + CATCHES_UP_WITHIN_MS) {
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => this.#show(), CAUGHT_UP_MS);
+    } else this.#timer ??= setTimeout(() => this.#show(), GATHER_MS);
   }
 
   #show(): void {
     this.#timer = undefined;
-    const events = this.#gathered;
+    const call = this.#cache.getQueryData<Call>(keys.call(this.#id));
+    const told = this.#gathered;
     this.#gathered = [];
+    const past = !this.#caughtUp;
+    this.#caughtUp = true;
+    const news = told.filter(({ type }) => type !== 'segment').flatMap(read);
+    const after = call && news.reduce(applyEvent, call);
     // Work that begins anew leaves behind what it made before, which the stream tells first.
-    const begun = events.findLastIndex((event) => event.type === 'state' && event.state === 'queued');
+    const begun = told.findLastIndex((one) => one.type === 'state' && read(one).some(isQueued));
+    // The words of work that is over are in the transcript.
+    const words = past && after && isFinal(after.state) ? [] : told.slice(begun + 1);
     this.segments = insertSegments(
       begun < 0 ? this.segments : [],
-      events.slice(begun + 1).flatMap((event) => (event.type === 'segment' ? [event.segment] : [])),
+      words
+        .filter(({ type }) => type === 'segment')
+        .flatMap(read)
+        .flatMap((event) => (event.type === 'segment' ? [event.segment] : [])),
     );
-    for (const noun of NOUNS) if (events.some((event) => event.type === noun)) this.#rereadNoun(noun);
-    const call = this.#cache.getQueryData<Call>(keys.call(this.#id));
-    if (!call) return;
-    const after = events.reduce(applyEvent, call);
+    this.#news.add(...NOUNS.filter((noun) => news.some((event) => event.type === noun)));
+    if (!call || !after) return;
     if (after !== call) this.#cache.setQueryData(keys.call(this.#id), after);
     const ended = isFinal(after.state) && !isFinal(call.state);
     const stepped = after.progress?.stage !== call.progress?.stage;
-    if (ended || stepped || begun >= 0 || events.some((event) => event.type === 'call')) this.#reread();
+    if (ended || stepped) this.#reread();
+    else if (begun >= 0 || news.some((event) => event.type === 'call')) this.#news.add('call');
     if (ended) void this.#cache.invalidateQueries({ queryKey: keys.calls });
   }
 
-  #rereadNoun(noun: (typeof NOUNS)[number]): void {
+  #rereadNoun(noun: Noun): void {
     const reread = (queryKey: readonly string[]) => void this.#cache.invalidateQueries({ queryKey });
     if (noun === 'comment') reread(keys.comments(this.#id));
     if (noun === 'review') {
@@ -82,10 +124,10 @@ export class LiveCall {
       reread(keys.transcript(this.#id));
       reread(keys.edits(this.#id));
     }
+    if (noun === 'call') reread(keys.call(this.#id));
   }
 
   #reread(): void {
-    for (const noun of NOUNS) this.#rereadNoun(noun);
-    void this.#cache.invalidateQueries({ queryKey: keys.call(this.#id) });
+    this.#news.add(...NOUNS, 'call');
   }
 }

@@ -4,6 +4,7 @@ import {
   createQuery,
   keepPreviousData,
   useQueryClient,
+  type InfiniteData,
   type QueryClient,
 } from '@tanstack/svelte-query';
 import { client, unwrap, unwrapEmpty } from '@/lib/api/client';
@@ -39,12 +40,28 @@ export function useCalls(ask: () => CallQuery) {
   }));
 }
 
+/** A call, at once as the list of calls has it, and then as it is. */
 export function useCall(id: () => string) {
+  const cache = useQueryClient();
   return createQuery(() => ({
     queryKey: keys.call(id()),
     queryFn: () => unwrap(client.GET('/api/v1/calls/{id}', { params: { path: { id: id() } } })),
     staleTime: 10_000,
+    initialData: () => listedCall(cache, id()),
+    initialDataUpdatedAt: 0,
   }));
+}
+
+function listedCall(cache: QueryClient, id: string): Call | undefined {
+  for (const [, data] of cache.getQueriesData<InfiniteData<{ items: Call[] }>>({
+    queryKey: [...keys.calls, 'list'],
+  })) {
+    for (const page of data?.pages ?? []) {
+      const call = page.items.find((one) => one.id === id);
+      if (call) return call;
+    }
+  }
+  return undefined;
 }
 
 /** Reads a call once. */

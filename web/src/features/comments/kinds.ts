@@ -5,8 +5,8 @@ type Word<T> = { id: T; word: string; hint: string; icon: IconName };
 
 /** What comments are for, in the order of their keys. */
 export const KINDS: readonly Word<CommentKind>[] = [
-  { id: 'praise', word: 'Praise', hint: 'What worked', icon: 'heart' },
-  { id: 'improve', word: 'Improve', hint: 'What to try next time', icon: 'rise' },
+  { id: 'praise', word: 'Praise', hint: 'What worked', icon: 'praise' },
+  { id: 'improve', word: 'Improve', hint: 'What to try next time', icon: 'improve' },
   { id: 'question', word: 'Question', hint: 'What was behind this?', icon: 'question' },
   { id: 'note', word: 'Note', hint: 'Anything else', icon: 'note' },
 ];

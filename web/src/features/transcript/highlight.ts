@@ -8,7 +8,7 @@ const supported = typeof CSS !== 'undefined' && 'highlights' in CSS && typeof Hi
 const ORDER = ['found', 'mark-focused', 'composing', 'found-now', 'spoken', 'cursor'];
 
 /** Shows `ranges` under `name`, as `::highlight(name)` styles it; none clears it. */
-export function showHighlight(name: string, ranges: readonly Range[]): void {
+export function showHighlight(name: string, ranges: readonly AbstractRange[]): void {
   if (!supported) return;
   if (ranges.length === 0) {
     CSS.highlights.delete(name);
@@ -19,14 +19,14 @@ export function showHighlight(name: string, ranges: readonly Range[]): void {
   CSS.highlights.set(name, highlight);
 }
 
-/** The range of characters `from` to `to` of an element whose first child is its text. */
-export function textRange(element: Element, from: number, to: number): Range | null {
+/**
+ * The range of characters `from` to `to` of an element whose first child is its text. It stays as it is: a range
+ * that follows every change of the page makes all of them slow, and thousands are thrown away while one scrolls.
+ */
+export function textRange(element: Element, from: number, to: number): StaticRange | null {
   const text = element.firstChild;
   if (!(text instanceof Text) || from < 0 || to > text.length) return null;
-  const range = document.createRange();
-  range.setStart(text, from);
-  range.setEnd(text, to);
-  return range;
+  return new StaticRange({ startContainer: text, startOffset: from, endContainer: text, endOffset: to });
 }
 
 type CaretDocument = {

@@ -41,6 +41,23 @@ export function marksByRow(segments: readonly Segment[], marks: readonly Mark[])
   return rows;
 }
 
+/** The marks that may touch some rows: of thousands, the few that are worth painting. */
+export function marksNear(
+  segments: readonly Segment[],
+  rows: readonly number[],
+  marks: readonly Mark[],
+): readonly Mark[] {
+  let fromMs = Infinity;
+  let toMs = -Infinity;
+  for (const row of rows) {
+    const segment = segments[row];
+    if (!segment) continue;
+    fromMs = Math.min(fromMs, segment.start_ms);
+    toMs = Math.max(toMs, segment.end_ms);
+  }
+  return marks.filter((mark) => mark.startMs < toMs && mark.endMs > fromMs);
+}
+
 /** The mark under an instant: the shortest one, as it is the most exact. */
 export function markAt(marks: readonly Mark[], atMs: number, channel: number): Mark | null {
   let best: Mark | null = null;

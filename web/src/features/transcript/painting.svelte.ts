@@ -2,7 +2,7 @@ import './highlights.css';
 import { onDestroy } from 'svelte';
 import type { Found } from './find';
 import { showHighlight, textRange } from './highlight';
-import { paint, TONES, type Painted } from './markings';
+import { marksNear, paint, TONES, type Painted } from './markings';
 import { wordsOf } from './words';
 import type { Segment } from '@/lib/api/types';
 import type { RoomState } from '@/lib/room.svelte';
@@ -50,8 +50,9 @@ export function usePainting(canvas: Canvas): void {
 
   $effect(() => {
     const { segments, rows, room } = canvas;
+    const near = marksNear(segments, rows, room.marks);
     for (const tone of TONES) {
-      const marks = room.marks.filter((mark) => mark.tone === tone);
+      const marks = near.filter((mark) => mark.tone === tone);
       show(
         `mark-${tone}`,
         marks.flatMap((mark) => paint(segments, rows, mark)),
