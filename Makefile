@@ -56,6 +56,15 @@ bench: build ## Word error rates and speed on the sample calls
 	target/release/gametape --models-dir $(GAMETAPE_TEST_MODELS) model get tiny.en >/dev/null
 	$(CARGO) run --release --locked -p gametape-tests --bin accuracy -- target/release/gametape
 
+.PHONY: load
+load: build ## Waits with 50 clients on 10,000 calls and 1,000,000 comments, on both engines (about half an hour)
+	scripts/test-postgres $(CARGO) run --release --locked -p gametape-tests --bin load -- target/release/gametape
+
+.PHONY: fuzz
+fuzz: setup setup-test web ## Requests of every kind that the OpenAPI document knows, ten minutes as each role
+	$(CARGO) build --locked
+	scripts/test-fuzz 600
+
 .PHONY: gen
 gen: ## Write the generated files again: docs/openapi.json and the web's types
 	$(CARGO) run --locked -- openapi > docs/openapi.json

@@ -9,8 +9,11 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
+use gametape_api::Secret;
+use gametape_core::{Clock, id::UserId, user::Scope};
+use gametape_store::{Actor, NewToken, Store};
 
-use crate::program::Client;
+use crate::{program::Client, seed::Seeded};
 
 /// What clients do again and again.
 pub trait Deed: Send + Sync + 'static {
@@ -92,4 +95,50 @@ pub async fn press<D: Deed>(clients: &[Client], limit: Duration, deed: D) -> Res
         sorted,
         took: begun.elapsed(),
     })
+}
+
+/// Every filter and every order of the list of moments.
+pub fn moment_filters(seeded: &Seeded) -> Vec<String> {
+    let criterion = &seeded.criterion;
+    let (team, person) = (&seeded.teams[1], &seeded.people[7]);
+    let mut filters = vec![
+        "sort=newest".to_owned(),
+        "sort=highest".to_owned(),
+        "sort=lowest".to_owned(),
+        "sort=discussed".to_owned(),
+        format!("criterion={criterion}"),
+        format!("criterion={criterion}&min_score=4&max_score=5&sort=highest"),
+        "kind=praise".to_owned(),
+        format!("rep={person}"),
+        format!("team={team}"),
+        format!("reviewer={person}"),
+        "tag=pricing".to_owned(),
+        "deal_stage=Closing".to_owned(),
+        "deal_outcome=won&sort=lowest".to_owned(),
+        "text=discount".to_owned(),
+        "disputed=true".to_owned(),
+        format!("team={team}&tag=pricing&deal_outcome=won&criterion={criterion}&sort=lowest"),
+    ];
+    filters.push(format!("from=0&until={}", i64::from(u32::MAX) * 1_000));
+    filters
+}
+
+/// Lets some people in; their tokens, one each.
+pub async fn tokens(url: &str, people: &[UserId]) -> Result<Vec<String>> {
+    let store = Store::connect(url, Clock::System).await?;
+    let mut tokens = Vec::new();
+    for person in people {
+        let secret = Secret::api_token();
+        let new = NewToken {
+            user_id: person.clone(),
+            name: "load".to_owned(),
+            token_hash: secret.hash,
+            scope: Scope::Write,
+            expires_at: None,
+        };
+        store.token_create(&Actor::default(), new).await?;
+        tokens.push(secret.text);
+    }
+    store.close().await;
+    Ok(tokens)
 }

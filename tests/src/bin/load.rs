@@ -11,12 +11,10 @@
 use std::{path::Path, time::Duration};
 
 use anyhow::{Context, Result, ensure};
-use gametape_api::Secret;
-use gametape_core::{Clock, user::Scope};
-use gametape_store::{Actor, NewToken, Store};
+use gametape_core::Clock;
 use gametape_tests::{
     backends::Many,
-    load::{Deed, head, press},
+    load::{Deed, head, moment_filters, press, tokens},
     program::{Client, Workspace, json},
     seed::{Seeded, Size, seed},
 };
@@ -55,14 +53,17 @@ async fn main() -> Result<()> {
 
 async fn measure(engine: &str, workspace: &Workspace, url: &str, size: Size) -> Result<()> {
     let begun = std::time::Instant::now();
-    let seeded = seed(url, size, |done| {
+    let seeded = seed(url, size, Clock::System.now_ms(), |done| {
         if done % 1_000 == 0 {
             eprintln!("{engine}: {done} of {} calls", size.calls);
         }
     })
     .await?;
     eprintln!("{engine}: filled in {:.0} s", begun.elapsed().as_secs_f64());
-    let tokens = tokens(url, &seeded, number("CLIENTS", 50)?).await?;
+    // The administrator sees everything and is no measure for the others.
+    let others = seeded.people[1..].iter().cycle();
+    let clients: Vec<_> = others.take(number("CLIENTS", 50)?).cloned().collect();
+    let tokens = tokens(url, &clients).await?;
     let server = workspace.serve(&["--no-worker"])?;
     let clients: Vec<Client> = tokens.iter().map(|token| server.client(token)).collect();
     let limit = Duration::from_secs(number("SECONDS", 5)? as u64);
@@ -75,7 +76,7 @@ async fn measure(engine: &str, workspace: &Workspace, url: &str, size: Size) -> 
         clients.len()
     );
     println!("{}", head());
-    for filter in filters(&seeded) {
+    for filter in moment_filters(&seeded) {
         let path = format!("/moments?limit=50&{filter}");
         let waits = press(&clients, limit, Get { paths: vec![path] }).await?;
         let shown = filter.replace(seeded.criterion.as_str(), "…");
@@ -110,52 +111,6 @@ async fn measure(engine: &str, workspace: &Workspace, url: &str, size: Size) -> 
         server.process.peak_memory_bytes()? / 1_000_000
     );
     Ok(())
-}
-
-/// Every filter and every order of the list of moments.
-fn filters(seeded: &Seeded) -> Vec<String> {
-    let criterion = &seeded.criterion;
-    let (team, person) = (&seeded.teams[1], &seeded.people[7]);
-    let mut filters = vec![
-        "sort=newest".to_owned(),
-        "sort=highest".to_owned(),
-        "sort=lowest".to_owned(),
-        "sort=discussed".to_owned(),
-        format!("criterion={criterion}"),
-        format!("criterion={criterion}&min_score=4&max_score=5&sort=highest"),
-        "kind=praise".to_owned(),
-        format!("rep={person}"),
-        format!("team={team}"),
-        format!("reviewer={person}"),
-        "tag=pricing".to_owned(),
-        "deal_stage=Closing".to_owned(),
-        "deal_outcome=won&sort=lowest".to_owned(),
-        "text=discount".to_owned(),
-        "disputed=true".to_owned(),
-        format!("team={team}&tag=pricing&deal_outcome=won&criterion={criterion}&sort=lowest"),
-    ];
-    filters.push(format!("from=0&until={}", i64::from(u32::MAX) * 1_000));
-    filters
-}
-
-async fn tokens(url: &str, seeded: &Seeded, count: usize) -> Result<Vec<String>> {
-    let store = Store::connect(url, Clock::System).await?;
-    let mut tokens = Vec::new();
-    for number in 0..count {
-        let secret = Secret::api_token();
-        let new = NewToken {
-            // The administrator sees everything and is no measure for the others.
-            user_id: seeded.people[1 + number % (seeded.people.len() - 1)].clone(),
-            name: "load".to_owned(),
-            token_hash: secret.hash,
-            scope: Scope::Write,
-            expires_at: None,
-        };
-        store.token_create(&Actor::default(), new).await?;
-        tokens.push(secret.text);
-    }
-    store.close().await;
-    Ok(tokens)
 }
 
 /// Gets some paths one after the other.

@@ -94,11 +94,11 @@ struct Maker {
     definition: Definition,
 }
 
-/// Fills the database at `url`, which has its tables and nothing else; `progress` is told how many calls are done.
-pub async fn seed(url: &str, size: Size, mut progress: impl FnMut(usize)) -> Result<Seeded> {
+/// Fills the database at `url`, which has its tables and nothing else, with two years that end `now`; `progress`
+/// is told how many calls are done.
+pub async fn seed(url: &str, size: Size, now: TimeMs, mut progress: impl FnMut(usize)) -> Result<Seeded> {
     let store = Store::connect(url, Clock::System).await?;
     store.migrate().await?;
-    let now = store.clock().now_ms();
     let people = people(&store).await?;
     let mut rows = Rows::open(url).await?;
     let teams = teams(&mut rows, &people, now).await?;

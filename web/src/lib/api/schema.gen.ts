@@ -4835,6 +4835,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "audio/*": number[];
+                    "video/*": number[];
                     "application/octet-stream": number[];
                 };
             };
@@ -4844,6 +4846,8 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "audio/*": number[];
+                    "video/*": number[];
                     "application/octet-stream": number[];
                 };
             };

@@ -38,8 +38,12 @@ pub(super) struct Options {
         ("Range" = Option<String>, Header, description = "A single range of bytes"),
     ),
     responses(
-        (status = 200, description = "The file", content_type = "application/octet-stream", body = Vec<u8>),
-        (status = 206, description = "A range of it", content_type = "application/octet-stream", body = Vec<u8>),
+        (status = 200, description = "The file", content(
+            (Vec<u8> = "audio/*"), (Vec<u8> = "video/*"), (Vec<u8> = "application/octet-stream")
+        )),
+        (status = 206, description = "A range of it", content(
+            (Vec<u8> = "audio/*"), (Vec<u8> = "video/*"), (Vec<u8> = "application/octet-stream")
+        )),
         (status = 304, description = "It has not changed"),
     )
 )]
