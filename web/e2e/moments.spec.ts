@@ -47,4 +47,6 @@ test('a coach filters moments, plays three in place and opens one at its second'
   await expect
     .poll(() => audio.evaluate((element: HTMLAudioElement, at) => Math.abs(element.currentTime - at), wanted))
     .toBeLessThan(1);
+  // Its words are in sight, though nothing plays yet.
+  await expect(carla.locator('[data-index] [aria-current="true"]').first()).toBeInViewport();
 });

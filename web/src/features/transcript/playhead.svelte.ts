@@ -1,4 +1,4 @@
-import { untrack } from 'svelte';
+import { tick, untrack } from 'svelte';
 import type { TranscriptList } from './list.svelte';
 import { segmentsAt, segmentToShow } from './segments';
 import { wordAt } from './words';
@@ -26,6 +26,13 @@ export class Playhead {
     $effect(() => {
       if (options.playing() && this.following && this.shown >= 0)
         untrack(() => options.list.reveal(this.shown));
+    });
+    // A link to a second shows the words there, though nothing plays yet.
+    let arrived = false;
+    $effect(() => {
+      if (arrived || this.shown < 0) return;
+      arrived = true;
+      void tick().then(() => options.list.reveal(this.shown));
     });
   }
 
