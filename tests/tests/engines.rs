@@ -1,15 +1,19 @@
-//! The same questions to the same data on SQLite and on PostgreSQL have the same answers.
+//! The same questions to the same data on SQLite and on PostgreSQL have the same answers, and none of them makes
+//! an engine read a whole table that grows with the calls.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use gametape_tests::{
     backends::Many,
     load::{moment_filters, tokens},
-    program::{Client, Server, Workspace},
+    program::{Client, Server, Workspace, json},
     seed::{Seeded, Size, seed},
 };
-use serde_json::Value;
+use reqwest::Method;
+use serde_json::{Value, json as value};
+use sqlx::{Connection, Row};
+use tokio::sync::Mutex;
 
 /// 21 November 2026, so that both have the same days.
 const NOW_MS: i64 = 1_795_219_200_000;
@@ -26,8 +30,8 @@ const PAGES: usize = 4;
 /// A filled server, and who asks it.
 struct Side {
     seeded: Seeded,
-    _workspace: Workspace,
-    _server: Server,
+    workspace: Workspace,
+    server: Server,
     clients: Vec<Client>,
     /// What its ids stand for: each engine's data has ids of its own.
     names: Names,
@@ -44,8 +48,8 @@ impl Side {
         let names = Names::of(&seeded);
         Ok(Self {
             seeded,
-            _workspace: workspace,
-            _server: server,
+            workspace,
+            server,
             clients,
             names,
         })
@@ -160,6 +164,7 @@ fn ids(text: &str) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn both_engines_answer_alike() -> Result<()> {
+    let _alone = ALONE.lock().await;
     let workspace = Workspace::new(&[])?;
     let file = format!("sqlite:{}", workspace.dir.path().join("gametape.db").display());
     let mut sqlite = Side::open(&file, workspace).await?;
@@ -188,5 +193,171 @@ async fn both_engines_answer_alike() -> Result<()> {
         answered * 10 >= asked * 7,
         "only {answered} of {asked} questions found something"
     );
+    Ok(())
+}
+
+/// Tables with many rows for every call: reading one of them whole takes longer every year. Calls themselves are
+/// few beside them: some orders of their list read them all, and a count of moments begins with them and stops
+/// when there are enough.
+const GROWING: [&str; 12] = [
+    "transcripts",
+    "segments",
+    "anchors",
+    "comments",
+    "comment_mentions",
+    "comment_reactions",
+    "reviews",
+    "scores",
+    "evidence",
+    "moments",
+    "moment_items",
+    "notices",
+];
+
+/// One at a time: ids of one millisecond are in order only as long as nobody else makes ids of another.
+static ALONE: Mutex<()> = Mutex::const_new(());
+
+/// Everything that people do all day, once: the questions, opening a call, writing a comment.
+async fn work(side: &Side) -> Result<()> {
+    let call = side.seeded.open_calls[0].clone();
+    let opening = [
+        "",
+        "/transcript",
+        "/comments",
+        "/reviews",
+        "/stats",
+        "/tracker-hits",
+        "/review-requests",
+    ];
+    let opening = opening.map(|part| format!("/calls/{call}{part}?"));
+    for client in &side.clients {
+        for question in side
+            .questions()
+            .into_iter()
+            .chain(opening.clone())
+            .chain(["/inbox?".to_owned()])
+        {
+            client.get(&question).await.with_context(|| question.clone())?;
+        }
+        let comment =
+            value!({"kind": "note", "body": "that is where it turned", "start_ms": 1_000, "end_ms": 4_000});
+        let path = format!("/calls/{call}/comments");
+        json(client.request(Method::POST, &path).json(&comment).send().await?).await?;
+    }
+    Ok(())
+}
+
+/// What an engine is asked while [`work`] is done, from the program's own log.
+fn statements(log: &str) -> BTreeSet<String> {
+    let mut statements = BTreeSet::new();
+    for line in log.lines() {
+        let Ok(line) = serde_json::from_str::<Value>(line) else {
+            continue;
+        };
+        let text = |field: &str| line[field].as_str().unwrap_or_default().trim();
+        // A short statement stands in the summary alone.
+        let statement = Some(text("db.statement")).filter(|long| !long.is_empty());
+        statements.insert(statement.unwrap_or_else(|| text("summary")).to_owned());
+    }
+    let asks = ["SELECT", "WITH", "UPDATE", "DELETE", "INSERT"];
+    statements.retain(|statement| asks.iter().any(|word| statement.starts_with(word)));
+    statements
+}
+
+/// The growing table that a step of a plan reads whole: `SCAN calls`, or `SCAN c` where the statement calls it so.
+fn read_whole(step: &str, statement: &str) -> Option<&'static str> {
+    let name = step.strip_prefix("SCAN ")?;
+    GROWING.into_iter().find(|table| {
+        name == *table
+            || statement.contains(&format!("{table} {name} "))
+            || statement.contains(&format!("{table} AS {name} "))
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sqlite_reads_no_growing_table_whole() -> Result<()> {
+    let _alone = ALONE.lock().await;
+    let workspace = Workspace::new(&[
+        ("RUST_LOG", "info,sqlx::query=debug"),
+        ("GAMETAPE_LOG_FORMAT", "json"),
+    ])?;
+    let file = format!("sqlite:{}", workspace.dir.path().join("gametape.db").display());
+    let side = Side::open(&file, workspace).await?;
+    work(&side).await?;
+    let asked = statements(&side.server.process.log());
+    ensure!(asked.len() > 50, "the log shows {} statements", asked.len());
+
+    let mut connection = sqlx::SqliteConnection::connect(&file).await?;
+    // A table of eighty rows is best read whole, and its figures say so.
+    sqlx::query("DELETE FROM sqlite_stat1")
+        .execute(&mut connection)
+        .await?;
+    connection.close().await?;
+    let mut connection = sqlx::SqliteConnection::connect(&file).await?;
+    let probe = "SELECT id FROM comments WHERE body = 'x'";
+    for statement in asked.iter().map(String::as_str).chain([probe]) {
+        let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}"));
+        let rows = sqlx::query(explain).fetch_all(&mut connection).await;
+        for row in rows.with_context(|| statement.to_owned())? {
+            let found = read_whole(&row.get::<String, _>("detail"), statement);
+            match found {
+                Some(table) if statement == probe => ensure!(table == "comments", "the probe reads {table}"),
+                Some(table) => bail!("{table} is read whole by {statement}"),
+                None => ensure!(statement != probe, "a table read whole was not noticed"),
+            }
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_reads_no_growing_table_whole() -> Result<()> {
+    let _alone = ALONE.lock().await;
+    let url = Many::database("plans").await?;
+    let side = Side::open(&url, Workspace::new(&[("GAMETAPE_DATABASE_URL", &url)])?).await?;
+    let mut connection = sqlx::PgConnection::connect(&url).await?;
+    // Eighty rows are best read whole; with this they are only where there is no other way.
+    let database = url.rsplit('/').next().unwrap_or_default();
+    let forbid = format!("ALTER DATABASE {database} SET enable_seqscan = off");
+    sqlx::query(sqlx::AssertSqlSafe(forbid))
+        .execute(&mut connection)
+        .await?;
+    let Side {
+        seeded,
+        workspace,
+        server,
+        names,
+        ..
+    } = side;
+    server.process.terminate()?;
+    let asking = [0, 1, 7].map(|number| seeded.people[number].clone());
+    let tokens = tokens(&url, &asking).await?;
+    let server = workspace.serve(&["--no-worker"])?;
+    let clients = tokens.iter().map(|token| server.client(token)).collect();
+    let side = Side {
+        seeded,
+        workspace,
+        server,
+        clients,
+        names,
+    };
+    sqlx::query("SELECT pg_stat_reset()")
+        .execute(&mut connection)
+        .await?;
+    work(&side).await?;
+    // The server's counts are passed on when its connections end.
+    side.server.process.terminate()?;
+    let count =
+        "SELECT relname::text AS name, seq_scan AS whole, idx_scan AS by_index FROM pg_stat_user_tables";
+    let rows = sqlx::query(count).fetch_all(&mut connection).await?;
+    let mut used = 0;
+    for row in rows {
+        let (name, whole) = (row.get::<String, _>("name"), row.get::<i64, _>("whole"));
+        if GROWING.contains(&name.as_str()) {
+            ensure!(whole == 0, "{name} was read whole {whole} times");
+            used += row.get::<Option<i64>, _>("by_index").unwrap_or_default();
+        }
+    }
+    ensure!(used > 100, "the indexes were used {used} times only");
     Ok(())
 }

@@ -11,8 +11,8 @@ use gametape_core::user::Role;
 use gametape_core::{
     Clock, TimeMs,
     id::{
-        AnchorId, CallId, CommentId, CriterionId, EvidenceId, ReviewId, SegmentId, TeamId, TranscriptId,
-        UserId,
+        AnchorId, CallId, CommentId, CriterionId, EvidenceId, JobId, ReviewId, SegmentId, TeamId,
+        TranscriptId, UserId,
     },
     rubric::{Definition, Scale},
 };
@@ -315,7 +315,7 @@ impl Maker {
             vec![
                 id.as_str().into(),
                 call.as_str().into(),
-                "job_seed".into(),
+                JobId::new(at).as_str().into(),
                 1.into(),
                 "tiny.en".into(),
                 "en".into(),
