@@ -19,6 +19,8 @@ pub struct Request {
     /// 0 takes the most probable word each time; above that the choice is random, which gets an engine
     /// out of a loop that it would otherwise repeat.
     pub temperature: f32,
+    /// Whether to begin as if well written English came before, which a model goes on in the manner of.
+    pub after_sentences: bool,
 }
 
 /// One word as heard, with times counted from the window's start.

@@ -33,6 +33,9 @@ const MAX_TEXT_TOKENS: usize = 448 / 2 - 4;
 const ENGLISH_TOKENS_PER_S: usize = 6;
 /// Short windows may have more: a second of sound can hold a list of numbers.
 const LEAST_MAX_TOKENS: usize = 32;
+/// What comes before a window that is to be written in sentences, and how many tokens of it at most.
+const SENTENCES: &str = "Thank you. Well, what would you like to know? Let me see.";
+const MAX_SENTENCES_TOKENS: usize = 32;
 /// Scratch memory for aligning words with sound.
 const ALIGNMENT_BYTES: usize = 128 << 20;
 
@@ -72,7 +75,7 @@ impl Whisper {
         })
     }
 
-    fn parameters(&self, positions: usize, request: &Request) -> FullParams<'static, 'static> {
+    fn parameters<'t>(&self, positions: usize, request: &Request) -> FullParams<'static, 't> {
         let mut parameters = FullParams::new(SamplingStrategy::Greedy { best_of: 1 });
         parameters.set_n_threads(self.threads as i32);
         parameters.set_audio_ctx(positions as i32);
@@ -187,6 +190,13 @@ impl Transcriber for Whisper {
         padded.resize(positions * SAMPLES_PER_POSITION, 0.0);
 
         let mut parameters = self.parameters(positions, request);
+        let mut before = Vec::new();
+        if request.after_sentences {
+            let tokens = self.context.tokenize(SENTENCES, MAX_SENTENCES_TOKENS);
+            before = tokens.map_err(|e| AsrError::Engine(e.to_string()))?;
+            parameters.set_n_max_text_ctx(MAX_SENTENCES_TOKENS as i32);
+        }
+        parameters.set_tokens(&before);
         #[expect(
             unsafe_code,
             reason = "whisper-rs's safe setter hands the callback a pointer of another type"

@@ -1,9 +1,9 @@
 //! Noticing windows that went wrong, and hearing them again.
 //!
-//! Whisper sometimes gives up in the middle of a window, or runs in a loop. Speech detection says how much
+//! Whisper sometimes gives up in the middle of a window, runs in a loop, or writes without sentences. Speech detection says how much
 //! there is to hear, so both can be seen; a window cut in two, or a bit of randomness, gets it out.
 
-use std::sync::atomic::AtomicBool;
+use std::{collections::BTreeMap, sync::atomic::AtomicBool};
 
 use gametape_asr::{AsrError, Heard, HeardWord, Request, Transcriber};
 use gametape_audio::window::{Piece, WindowPlan};
@@ -24,6 +24,12 @@ const LONGEST_PHRASE: usize = 8;
 const ECHO_WORDS: usize = 3;
 /// Nobody says words as quickly as this, one after the other.
 const ECHO_WORD_MS: i64 = 60;
+/// This many words without the end of a sentence are written as no sentence is: in all lower case, mostly, which
+/// whisper falls into when a window begins in the middle of something. Words are right, but hard to read, and
+/// questions can't be told.
+const PLAIN_WORDS: usize = 16;
+/// What says the same has the same words, but for one in so many.
+const SAME_BUT_ONE_IN: usize = 6;
 /// Temperature of the last try.
 const LAST_TEMPERATURE: f32 = 0.4;
 
@@ -34,6 +40,8 @@ pub(crate) enum Flaw {
     Loop,
     /// Speech without words.
     Lost,
+    /// Words without sentences.
+    Plain,
 }
 
 impl Flaw {
@@ -41,6 +49,7 @@ impl Flaw {
         match self {
             Self::Loop => "loop",
             Self::Lost => "lost",
+            Self::Plain => "plain",
         }
     }
 }
@@ -55,19 +64,23 @@ pub(crate) fn hear_window(
 ) -> Result<(Heard, Option<Flaw>), AsrError> {
     let mut request = Request {
         language: language.map(ToOwned::to_owned),
-        temperature: 0.0,
+        ..Request::default()
     };
     let heard = hear(transcriber, samples, &request, cancel)?;
     let Some(first_flaw) = flaw(plan, &heard) else {
         return Ok((heard, None));
     };
+    if first_flaw == Flaw::Plain {
+        let written = hear_written(transcriber, plan, samples, &heard, cancel)?;
+        return Ok((written.unwrap_or(heard), Some(first_flaw)));
+    }
 
     let mut best = heard;
     if let Some((left, right)) = plan.halves() {
         let halves = hear_halves(transcriber, (&left, &right), samples, &request, cancel)?;
         best = better(plan, best, halves);
     }
-    if flaw(plan, &best).is_some() {
+    if matches!(flaw(plan, &best), Some(Flaw::Loop | Flaw::Lost)) {
         request.temperature = LAST_TEMPERATURE;
         let warmer = hear(transcriber, samples, &request, cancel)?;
         best = better(plan, best, warmer);
@@ -86,6 +99,39 @@ fn hear(
     let mut heard = transcriber.transcribe(samples, request, cancel)?;
     heard.words = without_echoes(heard.words);
     Ok(heard)
+}
+
+/// Hears a window of English again, to be written in sentences; what comes is of use only if it says the same.
+fn hear_written(
+    transcriber: &mut dyn Transcriber,
+    plan: &WindowPlan,
+    samples: &[f32],
+    plain: &Heard,
+    cancel: &AtomicBool,
+) -> Result<Option<Heard>, AsrError> {
+    if plain.language != "en" {
+        return Ok(None);
+    }
+    let request = Request {
+        language: Some(plain.language.clone()),
+        after_sentences: true,
+        ..Request::default()
+    };
+    let written = hear(transcriber, samples, &request, cancel)?;
+    let says_the_same = differing(&plain.words, &written.words) * SAME_BUT_ONE_IN <= plain.words.len();
+    Ok((says_the_same && flaw(plan, &written).is_none()).then_some(written))
+}
+
+/// How many words one has and the other has not, wherever they stand.
+fn differing(a: &[HeardWord], b: &[HeardWord]) -> usize {
+    let mut surplus: BTreeMap<String, i64> = BTreeMap::new();
+    for word in a {
+        *surplus.entry(key(&word.text)).or_default() += 1;
+    }
+    for word in b {
+        *surplus.entry(key(&word.text)).or_default() -= 1;
+    }
+    surplus.values().map(|count| count.unsigned_abs() as usize).sum()
 }
 
 fn hear_halves(
@@ -127,7 +173,18 @@ fn flaw(plan: &WindowPlan, heard: &Heard) -> Option<Flaw> {
     let speech_ms = plan.speech_ms();
     let too_few = speech_ms >= JUDGED_MS
         && (heard.words.len() as f64) < speech_ms as f64 / 1_000.0 * FEWEST_WORDS_PER_S;
-    (too_few || longest_unheard_ms(plan, &heard.words) >= UNHEARD_MS).then_some(Flaw::Lost)
+    if too_few || longest_unheard_ms(plan, &heard.words) >= UNHEARD_MS {
+        return Some(Flaw::Lost);
+    }
+    is_plain(&heard.words).then_some(Flaw::Plain)
+}
+
+/// Whether so many words have no end of a sentence among them, in a script that has lower case: in others it is
+/// usual.
+fn is_plain(words: &[HeardWord]) -> bool {
+    let ends = |word: &HeardWord| word.text.ends_with(['.', '?', '!', '…']);
+    let lower = |word: &HeardWord| word.text.contains(char::is_lowercase);
+    words.len() >= PLAIN_WORDS && words.iter().any(lower) && !words.iter().any(ends)
 }
 
 /// The longest stretch of speech in a window between two words.
@@ -287,6 +344,23 @@ mod tests {
             None,
             "a cough is no speech"
         );
+    }
+
+    #[test]
+    fn words_without_sentences_are_heard_again_and_kept_unless_it_says_the_same() {
+        let plain = "that sounds painful what did that late opening cost you then i am sorry to hear";
+        let written = "That sounds painful. What did that late opening cost you then? I am sorry to hear.";
+        let other =
+            "That sounds painful. That sounds painful. What did that late opening cost you then? I am sorry.";
+        let hear_both = |second: &str| {
+            let mut engine = Scripted(vec![heard(said(plain, 0)), heard(said(second, 0))]);
+            let cancel = AtomicBool::new(false);
+            let (best, seen) = hear_window(&mut engine, &plan(7_000), &[0.0; 100], None, &cancel).unwrap();
+            assert_eq!(seen, Some(Flaw::Plain));
+            best.words
+        };
+        assert_eq!(hear_both(written), said(written, 0));
+        assert_eq!(hear_both(other), said(plain, 0), "it says something twice");
     }
 
     #[test]

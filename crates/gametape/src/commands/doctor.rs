@@ -201,7 +201,7 @@ fn try_model(config: &Config) -> anyhow::Result<()> {
         .collect();
     let request = Request {
         language: Some("en".to_owned()),
-        temperature: 0.0,
+        ..Request::default()
     };
     let begun = Instant::now();
     whisper.transcribe(&noise, &request, &AtomicBool::new(false))?;
