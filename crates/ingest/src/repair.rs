@@ -24,9 +24,8 @@ const LONGEST_PHRASE: usize = 8;
 const ECHO_WORDS: usize = 3;
 /// Nobody says words as quickly as this, one after the other.
 const ECHO_WORD_MS: i64 = 60;
-/// This many words without the end of a sentence are written as no sentence is: in all lower case, mostly, which
-/// whisper falls into when a window begins in the middle of something. Words are right, but hard to read, and
-/// questions can't be told.
+/// This many words without the end of a sentence: whisper writes so, mostly in lower case, when a window begins in
+/// the middle of something. The words are right, but hard to read.
 const PLAIN_WORDS: usize = 16;
 /// What says the same has the same words, but for one in so many.
 const SAME_BUT_ONE_IN: usize = 6;
@@ -106,19 +105,19 @@ fn hear_written(
     transcriber: &mut dyn Transcriber,
     plan: &WindowPlan,
     samples: &[f32],
-    plain: &Heard,
+    first: &Heard,
     cancel: &AtomicBool,
 ) -> Result<Option<Heard>, AsrError> {
-    if plain.language != "en" {
+    if first.language != "en" {
         return Ok(None);
     }
     let request = Request {
-        language: Some(plain.language.clone()),
+        language: Some(first.language.clone()),
         after_sentences: true,
         ..Request::default()
     };
     let written = hear(transcriber, samples, &request, cancel)?;
-    let says_the_same = differing(&plain.words, &written.words) * SAME_BUT_ONE_IN <= plain.words.len();
+    let says_the_same = differing(&first.words, &written.words) * SAME_BUT_ONE_IN <= first.words.len();
     Ok((says_the_same && flaw(plan, &written).is_none()).then_some(written))
 }
 
@@ -179,8 +178,7 @@ fn flaw(plan: &WindowPlan, heard: &Heard) -> Option<Flaw> {
     is_plain(&heard.words).then_some(Flaw::Plain)
 }
 
-/// Whether so many words have no end of a sentence among them, in a script that has lower case: in others it is
-/// usual.
+/// Whether no sentence ends in many words; in scripts without lower case that is usual.
 fn is_plain(words: &[HeardWord]) -> bool {
     let ends = |word: &HeardWord| word.text.ends_with(['.', '?', '!', '…']);
     let lower = |word: &HeardWord| word.text.contains(char::is_lowercase);
