@@ -20,6 +20,7 @@ async fn one_machine() -> Result<()> {
     let workspace = Workspace::new(&[])?;
     let token = workspace.person("ana@example.com", "rep")?;
     let server = workspace.serve(&[])?;
+    load_pages(&server).await?;
     act(&workspace, &server, &token).await?;
     let found = workspace.run(&["doctor"], "")?;
     assert!(
@@ -52,6 +53,23 @@ async fn many_machines() -> Result<()> {
         let took = worker.terminate()?;
         assert!(took < Duration::from_secs(10), "shutdown took {took:?}");
     }
+    Ok(())
+}
+
+/// The pages come with the program: small on the way, strict about what they load, and not twice.
+async fn load_pages(server: &Server) -> Result<()> {
+    let http = reqwest::Client::new();
+    let ask = || http.get(&server.address).header("accept-encoding", "gzip");
+    let page = ask().send().await?;
+    let header = |name: &str| page.headers().get(name).and_then(|value| value.to_str().ok());
+    assert_eq!(
+        (page.status().as_u16(), header("content-encoding")),
+        (200, Some("gzip"))
+    );
+    let policy = header("content-security-policy").unwrap_or_default();
+    assert!(policy.contains("script-src 'self';"), "{policy}");
+    let tag = header("etag").context("no tag")?.to_owned();
+    assert_eq!(ask().header("if-none-match", tag).send().await?.status(), 304);
     Ok(())
 }
 

@@ -13,6 +13,7 @@ use axum::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use tokio::sync::Semaphore;
+use tower_http::{CompressionLevel, compression::CompressionLayer};
 use tracing::Instrument;
 
 use crate::{
@@ -20,6 +21,12 @@ use crate::{
     problem::{self, Problem, Result},
     state::ClientAddress,
 };
+
+/// For routes with long answers. A transcript of three hours is 6 MB: what the last few percent of its size would
+/// cost is longer than they take on the way.
+pub(crate) fn compressed() -> CompressionLayer {
+    CompressionLayer::new().quality(CompressionLevel::Fastest)
+}
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 

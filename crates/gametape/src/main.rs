@@ -8,6 +8,7 @@ mod cli;
 mod commands;
 mod config;
 mod lifecycle;
+mod memory;
 mod output;
 mod progress;
 mod telemetry;
@@ -18,6 +19,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 fn main() -> ExitCode {
+    memory::give_back_large_pieces();
     let cli = cli::Cli::parse();
     let config = match config::Config::load(&cli.options) {
         Ok(config) => config,

@@ -8,6 +8,7 @@ use axum::{
     response::IntoResponse,
 };
 use rust_embed::{Embed, EmbeddedFile};
+use tower_http::compression::CompressionLayer;
 
 /// What `npm run build` made. A program built without it says so instead of serving an empty page.
 #[derive(Embed)]
@@ -25,7 +26,7 @@ const NOT_BUILT: &str = "This program was built without its web pages. Run `make
 
 /// The pages: a file where there is one of that name, otherwise the start page, which knows the path.
 pub(crate) fn pages() -> Router {
-    Router::new().fallback(page)
+    Router::new().fallback(page).layer(CompressionLayer::new())
 }
 
 async fn page(request: Request) -> Response<Body> {
@@ -47,7 +48,8 @@ async fn page(request: Request) -> Response<Body> {
 }
 
 fn answer(path: &str, file: EmbeddedFile, asked: &axum::http::HeaderMap) -> Response<Body> {
-    let tag = format!("\"{}\"", hex::encode(file.metadata.sha256_hash()));
+    // Weak: whether it is compressed on the way makes another sequence of bytes of it.
+    let tag = format!("W/\"{}\"", hex::encode(file.metadata.sha256_hash()));
     let unchanged = asked
         .get(header::IF_NONE_MATCH)
         .is_some_and(|known| known.as_bytes() == tag.as_bytes());

@@ -22,7 +22,6 @@ use gametape_core::{
     call::{Call, Recording},
     id::CallId,
 };
-use tower_http::compression::CompressionLayer;
 use utoipa_axum::{
     router::{OpenApiRouter, UtoipaMethodRouterExt},
     routes,
@@ -33,11 +32,12 @@ use crate::{
     access::visible_call,
     auth::CurrentUser,
     problem::{Code, Problem, Result},
+    wrap::compressed,
 };
 
 pub(crate) fn routes() -> OpenApiRouter<ApiState> {
     let uploads = OpenApiRouter::new()
-        .routes(routes!(list::list, create::create))
+        .routes(routes!(list::list, create::create).layer(compressed()))
         // Files are counted while they are received.
         .layer(DefaultBodyLimit::disable());
     OpenApiRouter::new()
@@ -47,13 +47,13 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(change::retry))
         .routes(routes!(change::retranscribe))
         .routes(routes!(events::events))
-        .routes(routes!(transcript::transcript).layer(CompressionLayer::new()))
+        .routes(routes!(transcript::transcript).layer(compressed()))
         .routes(routes!(transcript::versions))
         .routes(routes!(edits::correct))
         .routes(routes!(edits::list))
         .routes(routes!(edits::revert))
         .routes(routes!(audio::audio))
-        .routes(routes!(peaks::peaks).layer(CompressionLayer::new()))
+        .routes(routes!(peaks::peaks).layer(compressed()))
         .routes(routes!(clip::clip))
         .routes(routes!(stats::stats))
         .routes(routes!(speakers::get, speakers::put))

@@ -13,7 +13,6 @@ use gametape_core::{
     id::{CommentId, UserId},
     policy,
 };
-use tower_http::compression::CompressionLayer;
 use utoipa_axum::{
     router::{OpenApiRouter, UtoipaMethodRouterExt},
     routes,
@@ -28,11 +27,12 @@ use crate::{
     auth::CurrentUser,
     precondition::Versioned,
     problem::{Code, Problem, Result},
+    wrap::compressed,
 };
 
 pub(crate) fn routes() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()
-        .routes(routes!(list::list, write::create).layer(CompressionLayer::new()))
+        .routes(routes!(list::list, write::create).layer(compressed()))
         .routes(routes!(list::get, write::update, write::delete))
         .routes(routes!(list::versions))
         .routes(routes!(write::reply))

@@ -12,24 +12,23 @@ use gametape_core::{
 use gametape_store::ReviewFilter;
 use http::{HeaderValue, header};
 use serde::Serialize;
-use tower_http::compression::CompressionLayer;
 use utoipa_axum::{
     router::{OpenApiRouter, UtoipaMethodRouterExt},
     routes,
 };
 
 use super::reviews::ReviewDetailView;
-use crate::{ApiState, extract::Json, problem::Result};
+use crate::{ApiState, extract::Json, problem::Result, wrap::compressed};
 
 pub(crate) fn routes() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()
-        .routes(routes!(call::call).layer(CompressionLayer::new()))
-        .routes(routes!(person::me).layer(CompressionLayer::new()))
+        .routes(routes!(call::call).layer(compressed()))
+        .routes(routes!(person::me).layer(compressed()))
 }
 
 /// For administrators.
 pub(crate) fn admin_routes() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::new().routes(routes!(person::user).layer(CompressionLayer::new()))
+    OpenApiRouter::new().routes(routes!(person::user).layer(compressed()))
 }
 
 /// The first page of as many as a list gives at once.
