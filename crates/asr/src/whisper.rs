@@ -27,12 +27,6 @@ const SAMPLES_PER_POSITION: usize = SAMPLE_RATE_HZ / 50;
 const POSITION_STEP: usize = 64;
 /// The most tokens whisper writes for one window: half its text context, less four.
 const MAX_TEXT_TOKENS: usize = 448 / 2 - 4;
-/// The most that an English model may write for a second of sound. Quick speech takes four; a loop takes
-/// all that it gets, in time and in memory: aligning words with sound keeps the scores of the whole
-/// vocabulary for every token, twice 200 kB each.
-const ENGLISH_TOKENS_PER_S: usize = 6;
-/// Short windows may have more: a second of sound can hold a list of numbers.
-const LEAST_MAX_TOKENS: usize = 32;
 /// What comes before a window that is to be written in sentences, and how many tokens of it at most.
 const SENTENCES: &str = "Thank you. Well, what would you like to know? Let me see.";
 const MAX_SENTENCES_TOKENS: usize = 32;
@@ -87,7 +81,6 @@ impl Whisper {
         parameters.set_temperature(request.temperature);
         // Windows that fail are noticed and decoded again by the caller, who knows how much speech there is.
         parameters.set_temperature_inc(0.0);
-        parameters.set_max_tokens(self.most_tokens(positions) as i32);
         parameters.set_suppress_blank(true);
         parameters.set_suppress_nst(true);
         parameters.set_print_progress(false);
@@ -103,16 +96,6 @@ impl Whisper {
             parameters.set_language(Some("en"));
         }
         parameters
-    }
-
-    /// How many tokens a window of so many encoder positions may have. Other languages get all that there
-    /// is: some take twice as many as English.
-    fn most_tokens(&self, positions: usize) -> usize {
-        if self.context.is_multilingual() {
-            return MAX_TEXT_TOKENS;
-        }
-        let window_s = (positions * SAMPLES_PER_POSITION).div_ceil(SAMPLE_RATE_HZ);
-        (window_s * ENGLISH_TOKENS_PER_S).clamp(LEAST_MAX_TOKENS, MAX_TEXT_TOKENS)
     }
 
     /// Reads the tokens of the last run: text tokens, the last time stamp, and how many there were.
@@ -226,7 +209,7 @@ impl Transcriber for Whisper {
             words: words(&tokens, &language, window_ms),
             language,
             last_timestamp_ms,
-            cut_off: count >= self.most_tokens(positions),
+            cut_off: count >= MAX_TEXT_TOKENS,
         })
     }
 }
