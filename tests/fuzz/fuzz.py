@@ -6,6 +6,7 @@ A server stands on the sample workspace in a temporary folder; the ids of its ca
 the place of the ids in paths, so that requests reach the code behind them.
 """
 
+import copy
 import json
 import os
 import re
@@ -101,8 +102,8 @@ def victims(space: Workspace, token: str, admin: str, other: str) -> dict[str, l
 
 def residents(space: Workspace, token: str) -> dict[str, list]:
     """The sample data's things, which stay; their ids by where paths begin or by the name of the parameter."""
-    def ids(path: str, key: str = "id") -> list:
-        return [item[key] for item in space.ask(token, "GET", path)["items"]]
+    def ids(path: str) -> list:
+        return [item["id"] for item in space.ask(token, "GET", path)["items"]]
 
     calls = [call["id"] for call in space.ask(token, "GET", "/calls")["items"] if call["state"] == "ready"]
     reviews = ids("/reviews")
@@ -126,7 +127,7 @@ def residents(space: Workspace, token: str) -> dict[str, list]:
 
 def with_ids(document: dict, stay: dict[str, list], go: dict[str, list]) -> dict:
     """The document with real ids in paths: of things that may go where a request ends them, of any elsewhere."""
-    document = json.loads(json.dumps(document))
+    document = copy.deepcopy(document)
     for path, item in document["paths"].items():
         begins = next((part for part in [*stay, *go] if path.startswith(f"/api/v1{part}")), "")
         for method, operation in item.items():
@@ -153,10 +154,12 @@ def main() -> int:
         server = space.serve()
         try:
             other_id = space.ask(other, "GET", "/me")["id"]
+            # What a role may see is looked up before anything else fills the lists.
+            stay = {role: residents(space, token) for role, token in tokens.items()}
             for role, token in tokens.items():
                 go = victims(space, token, tokens["admin"], other_id)
                 file = Path(folder) / f"{role}.json"
-                file.write_text(json.dumps(with_ids(document, residents(space, token), go)))
+                file.write_text(json.dumps(with_ids(document, stay[role], go)))
                 print(f"== as {role}", flush=True)
                 command = [
                     schemathesis, "run", str(file), "--url", space.address, "-H", f"Authorization: Bearer {token}",

@@ -101,7 +101,7 @@ pub async fn press<D: Deed>(clients: &[Client], limit: Duration, deed: D) -> Res
 pub fn moment_filters(seeded: &Seeded) -> Vec<String> {
     let criterion = &seeded.criterion;
     let (team, person) = (&seeded.teams[1], &seeded.people[7]);
-    let mut filters = vec![
+    vec![
         "sort=newest".to_owned(),
         "sort=highest".to_owned(),
         "sort=lowest".to_owned(),
@@ -118,9 +118,8 @@ pub fn moment_filters(seeded: &Seeded) -> Vec<String> {
         "text=discount".to_owned(),
         "disputed=true".to_owned(),
         format!("team={team}&tag=pricing&deal_outcome=won&criterion={criterion}&sort=lowest"),
-    ];
-    filters.push(format!("from=0&until={}", i64::from(u32::MAX) * 1_000));
-    filters
+        format!("from=0&until={}", i64::from(u32::MAX) * 1_000),
+    ]
 }
 
 /// Lets some people in; their tokens, one each.

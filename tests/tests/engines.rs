@@ -30,16 +30,22 @@ const PAGES: usize = 4;
 /// A filled server, and who asks it.
 struct Side {
     seeded: Seeded,
-    workspace: Workspace,
     server: Server,
     clients: Vec<Client>,
     /// What its ids stand for: each engine's data has ids of its own.
     names: Names,
+    /// Its folder lasts as long as this.
+    _workspace: Workspace,
 }
 
 impl Side {
     async fn open(url: &str, workspace: Workspace) -> Result<Self> {
         let seeded = seed(url, SIZE, NOW_MS, |_| ()).await?;
+        Self::serve(url, workspace, seeded).await
+    }
+
+    /// Starts the program on a database that is already filled.
+    async fn serve(url: &str, workspace: Workspace, seeded: Seeded) -> Result<Self> {
         // An administrator, a coach and a rep.
         let asking = [0, 1, 7].map(|number| seeded.people[number].clone());
         let tokens = tokens(url, &asking).await?;
@@ -48,10 +54,10 @@ impl Side {
         let names = Names::of(&seeded);
         Ok(Self {
             seeded,
-            workspace,
             server,
             clients,
             names,
+            _workspace: workspace,
         })
     }
 
@@ -314,7 +320,7 @@ async fn sqlite_reads_no_growing_table_whole() -> Result<()> {
 async fn postgres_reads_no_growing_table_whole() -> Result<()> {
     let _alone = ALONE.lock().await;
     let url = Many::database("plans").await?;
-    let side = Side::open(&url, Workspace::new(&[("GAMETAPE_DATABASE_URL", &url)])?).await?;
+    let seeded = seed(&url, SIZE, NOW_MS, |_| ()).await?;
     let mut connection = sqlx::PgConnection::connect(&url).await?;
     // Eighty rows are best read whole; with this they are only where there is no other way.
     let database = url.rsplit('/').next().unwrap_or_default();
@@ -322,25 +328,8 @@ async fn postgres_reads_no_growing_table_whole() -> Result<()> {
     sqlx::query(sqlx::AssertSqlSafe(forbid))
         .execute(&mut connection)
         .await?;
-    let Side {
-        seeded,
-        workspace,
-        server,
-        names,
-        ..
-    } = side;
-    server.process.terminate()?;
-    let asking = [0, 1, 7].map(|number| seeded.people[number].clone());
-    let tokens = tokens(&url, &asking).await?;
-    let server = workspace.serve(&["--no-worker"])?;
-    let clients = tokens.iter().map(|token| server.client(token)).collect();
-    let side = Side {
-        seeded,
-        workspace,
-        server,
-        clients,
-        names,
-    };
+    let workspace = Workspace::new(&[("GAMETAPE_DATABASE_URL", &url)])?;
+    let side = Side::serve(&url, workspace, seeded).await?;
     sqlx::query("SELECT pg_stat_reset()")
         .execute(&mut connection)
         .await?;

@@ -2,7 +2,9 @@
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import { request, type APIRequestContext } from '@playwright/test';
-import { PASSWORD, ROOT, type Server } from '../e2e/server';
+import { signIn, type Who } from '../e2e/fixtures';
+import { ROOT, type Server } from '../e2e/server';
+import { wavHead } from '../e2e/wav';
 
 export const TITLE = 'Three hours with everybody';
 const HOURS = 3;
@@ -18,28 +20,13 @@ function recording(): Buffer {
   const sample = path.join(ROOT, 'samples/bakery-discovery.opus');
   const form = ['-ac', '2', '-ar', String(RATE_HZ), '-f', 'mulaw', '-'];
   const talk = execFileSync('ffmpeg', ['-v', 'error', '-i', sample, '-t', '12', ...form]);
-  const head = Buffer.alloc(46);
-  head.write('RIFF', 0);
-  head.writeUInt32LE(38 + bytes, 4);
-  head.write('WAVEfmt ', 8);
-  head.writeUInt32LE(18, 16);
-  head.writeUInt16LE(7, 20);
-  head.writeUInt16LE(2, 22);
-  head.writeUInt32LE(RATE_HZ, 24);
-  head.writeUInt32LE(2 * RATE_HZ, 28);
-  head.writeUInt16LE(2, 32);
-  head.writeUInt16LE(8, 34);
-  head.write('data', 38);
-  head.writeUInt32LE(bytes, 42);
+  const head = wavHead({ rate_hz: RATE_HZ, channels: 2, bits: 8, bytes });
   return Buffer.concat([head, talk, Buffer.alloc(bytes - talk.length, 0xff)]);
 }
 
-async function signedIn(server: Server, who: string): Promise<APIRequestContext> {
+async function signedIn(server: Server, who: Who): Promise<APIRequestContext> {
   const context = await request.newContext({ baseURL: server.url, extraHTTPHeaders: { origin: server.url } });
-  const answer = await context.post('/api/v1/session', {
-    data: { email: `${who}@demo.example`, password: PASSWORD },
-  });
-  if (!answer.ok()) throw new Error(`${who} cannot sign in: ${answer.status()}`);
+  await signIn(context, server.url, who);
   return context;
 }
 

@@ -57,7 +57,7 @@ export const test = base.extend<Fixtures, Shared>({
   },
 });
 
-async function signIn(request: APIRequestContext, url: string, who: Who): Promise<void> {
+export async function signIn(request: APIRequestContext, url: string, who: Who): Promise<void> {
   const answer = await request.post(`${url}/api/v1/session`, {
     data: { email: `${who}@demo.example`, password: PASSWORD },
     headers: { origin: url },
@@ -66,7 +66,7 @@ async function signIn(request: APIRequestContext, url: string, who: Who): Promis
 }
 
 type Listed<T> = { items: T[] };
-export type CallLine = { id: string; title: string; state: string };
+export type CallLine = { id: string; title: string; state: string; problem: { detail: string } | null };
 
 /** A call by (a part of) its title. */
 export async function callNamed(page: Page, title: string): Promise<CallLine> {

@@ -32,12 +32,12 @@ export async function scoreAll(page: Page, first: number): Promise<void> {
 }
 
 /** How often a pointer was pressed on the pages that are opened from now on. */
-export async function countPointers(page: Page): Promise<() => Promise<number>> {
+export async function countPointers(page: Page): Promise<() => number> {
   let count = 0;
   await page.exposeFunction('pointerWasPressed', () => (count += 1));
   await page.addInitScript(() => {
     const tell = () => (window as unknown as { pointerWasPressed: () => void }).pointerWasPressed();
     addEventListener('pointerdown', tell, { capture: true });
   });
-  return () => Promise.resolve(count);
+  return () => count;
 }

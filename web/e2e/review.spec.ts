@@ -56,7 +56,7 @@ test('a peer signs in, listens, comments, scores with evidence and submits, all 
   await luis.keyboard.press('Enter');
   await expect(submit).toBeHidden();
   await expect(luis.getByRole('list', { name: 'Results' })).toContainText('You');
-  expect(await pointers()).toBe(0);
+  expect(pointers()).toBe(0);
 });
 
 test('the second reviewer is blind until she has submitted, then sees where both differ most', async ({

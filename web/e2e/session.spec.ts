@@ -2,9 +2,9 @@ import type { Page } from '@playwright/test';
 import { callNamed, expect, test } from './fixtures';
 import { PASSWORD } from './server';
 
-test('signing in leads to where one wanted to be', async ({ as, browser, server }) => {
+test('signing in leads to where one wanted to be', async ({ as, open }) => {
   const { id } = await callNamed(await as('ana'), 'Oak Street');
-  const page = await browser.newPage({ baseURL: server.url });
+  const page = await open();
   await page.goto(`/calls/${id}?t=30`);
   await page.getByLabel('Email').fill('ana@demo.example');
   await page.getByRole('textbox', { name: 'Password' }).fill('not this one');
@@ -14,7 +14,6 @@ test('signing in leads to where one wanted to be', async ({ as, browser, server 
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
   await expect(page.getByRole('region', { name: 'Transcript' })).toBeVisible();
   expect(new URL(page.url()).search).toBe('?t=30');
-  await page.close();
 });
 
 test('when the session ends, what was typed stays', async ({ as, server }) => {

@@ -22,16 +22,16 @@ use crate::{
     state::ClientAddress,
 };
 
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What pages and answers may load and who may embed them, unless a route says otherwise.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
+
 /// For routes with long answers. A transcript of three hours is 6 MB: what the last few percent of its size would
 /// cost is longer than they take on the way.
 pub(crate) fn compressed() -> CompressionLayer {
     CompressionLayer::new().quality(CompressionLevel::Fastest)
 }
-
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
-/// What pages and answers may load and who may embed them, unless a route says otherwise.
-const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 
 /// The outermost layer.
 pub(crate) async fn around(State(state): State<ApiState>, mut request: Request, next: Next) -> Response {

@@ -77,7 +77,11 @@ impl Whisper {
         // stamp falls short of the end.
         parameters.set_single_segment(true);
         parameters.set_no_context(true);
-        parameters.set_n_max_text_ctx(0);
+        parameters.set_n_max_text_ctx(if request.after_sentences {
+            MAX_SENTENCES_TOKENS as i32
+        } else {
+            0
+        });
         parameters.set_temperature(request.temperature);
         // Windows that fail are noticed and decoded again by the caller, who knows how much speech there is.
         parameters.set_temperature_inc(0.0);
@@ -177,7 +181,6 @@ impl Transcriber for Whisper {
         if request.after_sentences {
             let tokens = self.context.tokenize(SENTENCES, MAX_SENTENCES_TOKENS);
             before = tokens.map_err(|e| AsrError::Engine(e.to_string()))?;
-            parameters.set_n_max_text_ctx(MAX_SENTENCES_TOKENS as i32);
         }
         parameters.set_tokens(&before);
         #[expect(

@@ -317,6 +317,8 @@ pub struct Call {
     pub created_at: TimeMs,
     /// When anything about it last changed.
     pub updated_at: TimeMs,
+    /// Number of the last thing that happened to it; 0 when nothing has.
+    pub last_event: i64,
 }
 
 /// The media of a call: the file as it was uploaded, never changed.

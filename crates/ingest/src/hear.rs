@@ -20,9 +20,9 @@ use crate::{
 const SAMPLES_PER_MS: i64 = SAMPLE_RATE_HZ as i64 / 1_000;
 
 /// Length of a window. Whisper takes up to 29.44 s, but its memory grows with the square of the window
-/// (attention) and with its words (alignment), and encoding is quicker per second: 1,216 positions, a
-/// multiple of 64. docs/performance.md has the measurements.
-const WINDOW_MS: i64 = 24_320;
+/// (attention) and with its words (alignment), and encoding is quicker per second. docs/performance.md has the
+/// measurements.
+const WINDOW_MS: i64 = 20_000;
 
 /// A window with less speech than this says too little to settle the language of a whole call.
 const LANGUAGE_SPEECH_MS: i64 = 5_000;

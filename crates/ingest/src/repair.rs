@@ -1,7 +1,8 @@
 //! Noticing windows that went wrong, and hearing them again.
 //!
-//! Whisper sometimes gives up in the middle of a window, runs in a loop, or writes without sentences. Speech detection says how much
-//! there is to hear, so both can be seen; a window cut in two, or a bit of randomness, gets it out.
+//! Whisper sometimes gives up in the middle of a window, runs in a loop, or writes without sentences. Speech detection
+//! says how much there is to hear, so words that are missing or too many show. Such a window is heard again in halves
+//! and then with a bit of randomness; one without sentences is heard again after a prompt that has some.
 
 use std::{collections::BTreeMap, sync::atomic::AtomicBool};
 
@@ -20,7 +21,7 @@ const LOOP_WORDS: usize = 8;
 const LOOP_TIMES: usize = 4;
 /// The longest phrase that is looked for in loops, in words.
 const LONGEST_PHRASE: usize = 8;
-/// The shortest phrase that is taken for an echo when it is said twice in a row.
+/// The shortest phrase that is taken for an echo.
 const ECHO_WORDS: usize = 3;
 /// Nobody says words as quickly as this, one after the other.
 const ECHO_WORD_MS: i64 = 60;
@@ -96,7 +97,7 @@ fn hear(
     cancel: &AtomicBool,
 ) -> Result<Heard, AsrError> {
     let mut heard = transcriber.transcribe(samples, request, cancel)?;
-    heard.words = without_echoes(heard.words);
+    heard.words = without_echoes(&heard.words);
     Ok(heard)
 }
 
@@ -231,9 +232,29 @@ fn without_loops(mut words: Vec<HeardWord>) -> Vec<HeardWord> {
     words
 }
 
-/// Drops phrases that whisper writes a second time with no sound for them: aligned with the sound, such a copy has no
-/// time left. People who do repeat themselves take their time.
-fn without_echoes(mut words: Vec<HeardWord>) -> Vec<HeardWord> {
+/// Drops what whisper writes a second time with no sound for it: aligned with the sound, such words have no time left.
+/// People who do repeat themselves take their time.
+fn without_echoes(words: &[HeardWord]) -> Vec<HeardWord> {
+    without_repeats(without_timeless(words))
+}
+
+/// Drops runs of words that take no time and that were all said before: at the end of a window whisper sometimes
+/// begins anew from its start.
+fn without_timeless(words: &[HeardWord]) -> Vec<HeardWord> {
+    let timeless = |word: &HeardWord| word.end_ms <= word.start_ms;
+    let mut kept: Vec<HeardWord> = Vec::with_capacity(words.len());
+    for run in words.chunk_by(|a, b| timeless(a) == timeless(b)) {
+        let said = |word: &HeardWord| kept.iter().any(|before| key(&before.text) == key(&word.text));
+        let echo = run.len() >= ECHO_WORDS && run.iter().all(|word| timeless(word) && said(word));
+        if !echo {
+            kept.extend_from_slice(run);
+        }
+    }
+    kept
+}
+
+/// Drops a phrase that comes twice in a row, the second time too quickly to be said.
+fn without_repeats(mut words: Vec<HeardWord>) -> Vec<HeardWord> {
     let mut start = 0;
     while start < words.len() {
         let echo = (ECHO_WORDS..=(words.len() - start) / 2).find(|&length| {
@@ -381,12 +402,40 @@ mod tests {
     #[test]
     fn an_echo_without_sound_goes_and_a_phrase_said_twice_stays() {
         let mut words = said("when would it run when would it run okay", 0);
-        assert_eq!(without_echoes(words.clone()).len(), 9);
+        assert_eq!(without_echoes(&words).len(), 9);
         for word in &mut words[4..8] {
             (word.start_ms, word.end_ms) = (1_550, 1_550);
         }
-        let left: Vec<_> = without_echoes(words).into_iter().map(|word| word.text).collect();
+        let left: Vec<_> = without_echoes(&words).into_iter().map(|word| word.text).collect();
         assert_eq!(left, ["when", "would", "it", "run", "okay"]);
+    }
+
+    #[test]
+    fn the_start_written_once_more_at_the_end_goes_and_new_words_stay() {
+        let mut words = said(
+            "good morning sarah is this a good time okay okay good morning sarah",
+            0,
+        );
+        for word in &mut words[9..] {
+            (word.start_ms, word.end_ms) = (3_600, 3_600);
+        }
+        let text = |words: Vec<HeardWord>| {
+            words
+                .into_iter()
+                .map(|word| word.text)
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
+        assert_eq!(
+            text(without_echoes(&words)),
+            "good morning sarah is this a good time okay"
+        );
+        words[11].text = "evening".to_owned();
+        assert_eq!(
+            without_echoes(&words).len(),
+            words.len(),
+            "it was not said before"
+        );
     }
 
     #[test]

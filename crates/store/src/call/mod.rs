@@ -52,7 +52,8 @@ macro_rules! call_columns {
          duration_ms, channels, requested_model, recording_id, upload_id, transcript_id, duplicate_of, \
          team_id, visibility, tags, participants, invited, deal_name, deal_stage, deal_amount_minor, \
          deal_currency, deal_outcome, deal_external_id, rep_talk_permille, rep_longest_monologue_ms, \
-         rep_question_count, interruption_count, patience_ms, comment_count, created_at, updated_at"
+         rep_question_count, interruption_count, patience_ms, comment_count, created_at, updated_at, \
+         event_seq"
     };
 }
 pub(crate) use call_columns;
@@ -101,6 +102,7 @@ pub(crate) fn read_call(row: &AnyRow) -> Result<Call> {
         comment_count: fields.int("comment_count")?,
         created_at: fields.int("created_at")?,
         updated_at: fields.int("updated_at")?,
+        last_event: fields.int("event_seq")?,
     })
 }
 

@@ -96,6 +96,7 @@ async fn what_is_left_out_of_a_change_stays(b: Bench) {
     let same = change(&b, &call.id, CallPatch::default()).await;
     let unchanged = Call {
         updated_at: same.updated_at,
+        last_event: same.last_event,
         ..call.clone()
     };
     assert_eq!(same, unchanged);
@@ -112,6 +113,7 @@ async fn what_is_left_out_of_a_change_stays(b: Bench) {
     let changed = change(&b, &call.id, patch).await;
     let expected = Call {
         updated_at: changed.updated_at,
+        last_event: changed.last_event,
         tags: vec!["b".to_owned()],
         deal: Deal {
             stage: None,

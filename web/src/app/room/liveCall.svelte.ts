@@ -11,25 +11,12 @@ import { openStream, type StreamStatus } from '@/lib/sse';
 /** Events that come in a burst, as after a reconnect, are shown in one go. */
 const GATHER_MS = 60;
 
-/**
- * The stream begins with all that ever happened to the call, of which only the outcome is to be seen: it has been
- * told when nothing more comes for a while.
- */
-const CAUGHT_UP_MS = 200;
-const CATCHES_UP_WITHIN_MS = 3000;
-
 /** However much happens, what is about it is read anew this often. */
 const REREAD_EVERY_MS = 1500;
 
 /** What others do to a call that is open. */
 const NOUNS = ['comment', 'review', 'edit'] as const;
 type Noun = (typeof NOUNS)[number] | 'call';
-
-const read = ({ type, data }: { type: string; data: string }): LiveEvent[] => {
-  const event = readEvent(type, data);
-  return event ? [event] : [];
-};
-const isQueued = (event: LiveEvent) => event.type === 'state' && event.state === 'queued';
 
 /** Keeps an open call fresh: its work, and what others say about it. */
 export class LiveCall {
@@ -40,9 +27,7 @@ export class LiveCall {
   readonly #id: string;
   readonly #cache: QueryClient;
   readonly #end: () => void;
-  #gathered: { type: string; data: string }[] = [];
-  #caughtUp = false;
-  #openedAtMs = Date.now();
+  #gathered: LiveEvent[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
   // All is being read as the room opens.
   readonly #news = new Burst<Noun>(
@@ -53,11 +38,12 @@ export class LiveCall {
     },
   );
 
-  constructor(id: string, cache: QueryClient) {
+  /** Hears what happens to `call` from what is known of it on; everything else about it must be read after this. */
+  constructor({ id, last_event }: Call, cache: QueryClient) {
     this.#id = id;
     this.#cache = cache;
     let opened = false;
-    this.#end = openStream(paths.events(id), EVENT_TYPES, {
+    this.#end = openStream(paths.events(id, last_event), EVENT_TYPES, {
       onEvent: (type, data) => this.#gather(type, data),
       onStatus: (status) => {
         this.status = status;
@@ -73,36 +59,28 @@ export class LiveCall {
     clearTimeout(this.#timer);
     this.#news.stop();
     this.#end();
+    // From now on nobody notices what changes: whoever comes back reads anew.
+    for (const queryKey of NOUNS.flatMap((noun) => this.#keysOf(noun)))
+      void this.#cache.invalidateQueries({ queryKey, refetchType: 'none' });
   }
 
   #gather(type: string, data: string): void {
-    this.#gathered.push({ type, data });
-    if (!this.#caughtUp && Date.now() < this.#openedAtMs + CATCHES_UP_WITHIN_MS) {
-      clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => this.#show(), CAUGHT_UP_MS);
-    } else this.#timer ??= setTimeout(() => this.#show(), GATHER_MS);
+    const event = readEvent(type, data);
+    if (!event) return;
+    this.#gathered.push(event);
+    this.#timer ??= setTimeout(() => this.#show(), GATHER_MS);
   }
 
   #show(): void {
     this.#timer = undefined;
     const call = this.#cache.getQueryData<Call>(keys.call(this.#id));
-    const told = this.#gathered;
+    const news = this.#gathered;
     this.#gathered = [];
-    const past = !this.#caughtUp;
-    this.#caughtUp = true;
-    const news = told.filter(({ type }) => type !== 'segment').flatMap(read);
     const after = call && news.reduce(applyEvent, call);
-    // Work that begins anew leaves behind what it made before, which the stream tells first.
-    const begun = told.findLastIndex((one) => one.type === 'state' && read(one).some(isQueued));
-    // The words of work that is over are in the transcript.
-    const words = past && after && isFinal(after.state) ? [] : told.slice(begun + 1);
-    this.segments = insertSegments(
-      begun < 0 ? this.segments : [],
-      words
-        .filter(({ type }) => type === 'segment')
-        .flatMap(read)
-        .flatMap((event) => (event.type === 'segment' ? [event.segment] : [])),
-    );
+    // Work that begins anew leaves behind what it made before.
+    const begun = news.findLastIndex((event) => event.type === 'state' && event.state === 'queued');
+    const words = news.slice(begun + 1).flatMap((event) => (event.type === 'segment' ? [event.segment] : []));
+    this.segments = insertSegments(begun < 0 ? this.segments : [], words);
     this.#news.add(...NOUNS.filter((noun) => news.some((event) => event.type === noun)));
     if (!call || !after) return;
     if (after !== call) this.#cache.setQueryData(keys.call(this.#id), after);
@@ -113,18 +91,22 @@ export class LiveCall {
     if (ended) void this.#cache.invalidateQueries({ queryKey: keys.calls });
   }
 
+  /** What is shown about a noun. */
+  #keysOf(noun: Noun): (readonly string[])[] {
+    switch (noun) {
+      case 'comment':
+        return [keys.comments(this.#id)];
+      case 'review':
+        return [keys.callReviews(this.#id), ['review']];
+      case 'edit':
+        return [keys.transcript(this.#id), keys.edits(this.#id)];
+      case 'call':
+        return [keys.call(this.#id)];
+    }
+  }
+
   #rereadNoun(noun: Noun): void {
-    const reread = (queryKey: readonly string[]) => void this.#cache.invalidateQueries({ queryKey });
-    if (noun === 'comment') reread(keys.comments(this.#id));
-    if (noun === 'review') {
-      reread(keys.callReviews(this.#id));
-      reread(['review']);
-    }
-    if (noun === 'edit') {
-      reread(keys.transcript(this.#id));
-      reread(keys.edits(this.#id));
-    }
-    if (noun === 'call') reread(keys.call(this.#id));
+    for (const queryKey of this.#keysOf(noun)) void this.#cache.invalidateQueries({ queryKey });
   }
 
   #reread(): void {

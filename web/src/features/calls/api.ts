@@ -164,7 +164,8 @@ export function useCallActions() {
 
 export const paths = {
   audio: (id: string) => `/api/v1/calls/${encodeURIComponent(id)}/audio`,
-  events: (id: string) => `/api/v1/calls/${encodeURIComponent(id)}/events`,
+  /** What happened since `after`, and what happens from now on. */
+  events: (id: string, after: number) => `/api/v1/calls/${encodeURIComponent(id)}/events?after=${after}`,
   transcript: (id: string, format: string) =>
     `/api/v1/calls/${encodeURIComponent(id)}/transcript?format=${format}`,
 };

@@ -25,6 +25,7 @@ const call: Call = {
   has_transcript: false,
   created_at: 1,
   updated_at: 1,
+  last_event: 3,
 };
 const segment = {
   id: 'seg_1',

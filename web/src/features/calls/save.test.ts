@@ -19,6 +19,7 @@ const call = (change: Partial<Call> = {}): Call => ({
   comment_count: 0,
   created_at: 1,
   updated_at: 1,
+  last_event: 3,
   ...change,
 });
 

@@ -41,6 +41,9 @@ export const NO_FILTERS: Filters = {
   sort: 'newest',
 };
 
+/** No filters, in the order that was chosen. */
+export const cleared = ({ sort }: Filters): Filters => ({ ...NO_FILTERS, sort });
+
 export const KINDS: readonly CommentKind[] = ['praise', 'improve', 'question', 'note'];
 export const OUTCOMES: readonly DealOutcome[] = ['open', 'won', 'lost'];
 export const SORTS: readonly MomentSort[] = ['newest', 'highest', 'lowest', 'discussed'];

@@ -1749,6 +1749,11 @@ export interface components {
             language?: string | null;
             /**
              * Format: int64
+             * @description Number of the last event that this shows: whoever listens to the call's events after it misses none.
+             */
+            last_event: number;
+            /**
+             * Format: int64
              * @description When the conversation took place, in milliseconds since 1970.
              */
             occurred_at?: number | null;
@@ -2600,6 +2605,11 @@ export interface components {
                 invited: string[];
                 /** @description Language of the transcript, as a two-letter code. */
                 language?: string | null;
+                /**
+                 * Format: int64
+                 * @description Number of the last event that this shows: whoever listens to the call's events after it misses none.
+                 */
+                last_event: number;
                 /**
                  * Format: int64
                  * @description When the conversation took place, in milliseconds since 1970.

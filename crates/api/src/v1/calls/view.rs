@@ -65,6 +65,8 @@ pub(crate) struct CallView {
     created_at: i64,
     /// When anything about it last changed, in milliseconds since 1970.
     updated_at: i64,
+    /// Number of the last event that this shows: whoever listens to the call's events after it misses none.
+    last_event: i64,
 }
 
 /// State of a call.
@@ -174,6 +176,7 @@ impl From<Call> for CallView {
             comment_count: call.comment_count,
             created_at: call.created_at,
             updated_at: call.updated_at,
+            last_event: call.last_event,
         }
     }
 }
