@@ -16,6 +16,7 @@ test('an empty workspace says what to do; sample calls come and go', async ({ pa
   await page.getByLabel('Email').fill(EMAIL);
   await page.getByRole('textbox', { name: 'Password' }).fill(PASSWORD);
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await expect(page.getByRole('navigation').first()).toBeVisible();
   await page.goto(`${server.url}/calls`);
   const welcome = page.getByRole('heading', { name: /^Welcome/ });
   await expect(welcome).toBeVisible();

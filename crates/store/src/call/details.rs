@@ -278,12 +278,12 @@ impl Store {
         .bind(now)
         .execute(&mut *tx)
         .await?;
+        event::write(&mut tx, id, now, &[NewEvent::call()]).await?;
         let call = write(&mut tx, id, Some(&before), &after).await?;
         if patch.title.is_some() {
             search::put(&mut tx, &search::Document::title(&call)).await?;
         }
         note_sharing(&mut tx, now, actor, id, &before, &after).await?;
-        event::write(&mut tx, id, now, &[NewEvent::call()]).await?;
         tx.commit().await?;
         Ok(call)
     }

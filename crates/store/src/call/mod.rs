@@ -214,12 +214,12 @@ impl Store {
         .bind(now)
         .execute(&mut *tx)
         .await?;
+        event::write(&mut tx, &id, now, &[NewEvent::state(state, None)]).await?;
         let call = details::write(&mut tx, &id, None, &new.details).await?;
         search::put(&mut tx, &search::Document::title(&call)).await?;
         if let Some(recording) = &recording {
             job::enqueue_stage(&mut tx, &id, recording.first_stage(), now).await?;
         }
-        event::write(&mut tx, &id, now, &[NewEvent::state(state, None)]).await?;
         tx.commit().await?;
         Ok(call)
     }

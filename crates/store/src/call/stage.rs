@@ -56,7 +56,7 @@ pub(crate) async fn attach_recording(
         NewEvent::call()
     };
     event::write(tx, call_id, now, &[news]).await?;
-    Ok(Some(call))
+    find(tx, call_id).await
 }
 
 /// Writes the figures that lists filter and sort by; none where there are no statistics.
