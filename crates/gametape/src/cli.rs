@@ -70,6 +70,10 @@ pub(crate) enum Command {
     Token(Token),
     /// Make a workspace with sample people and calls, for trying things out
     Demo(Demo),
+    /// Copy database and recordings into a folder, while the server runs
+    Backup(Backup),
+    /// Bring a backup back, into an empty database of either engine
+    Restore(Restore),
     /// Check configuration, database, storage, model and processor, and say what to do
     Doctor,
     /// Print the API's description
@@ -101,6 +105,20 @@ pub(crate) struct Worker {
     /// Name of this worker [default: made of host name and process id]
     #[arg(long)]
     pub(crate) name: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Backup {
+    /// Folder for it: a new one, or one with an earlier backup, to which only what is new is copied
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Restore {
+    /// Folder that the backup lies in
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
 }
 
 #[derive(Debug, Args)]

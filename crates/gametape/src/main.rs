@@ -4,6 +4,7 @@
 //! it, the reason is on standard error), 2 (wrong usage).
 
 mod app;
+mod archive;
 mod cli;
 mod commands;
 mod config;

@@ -9,6 +9,7 @@
 
 mod anchor;
 mod audit;
+mod backup;
 mod by_call;
 mod call;
 mod comment;
@@ -42,6 +43,7 @@ mod viewer;
 
 pub use anchor::Place;
 pub use audit::{Actor, AuditFilter, NewAudit};
+pub use backup::{Column, ColumnKind, Load, Snapshot, TableShape};
 pub use call::{Bounds, CallDetails, CallFilter, CallPatch, DealPatch, NewCall};
 pub use comment::{CommentPatch, MAX_COMMENTS, NewComment, NewReply, NewTemplate, TemplatePatch};
 pub use dialect::Engine;

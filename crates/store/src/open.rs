@@ -44,13 +44,20 @@ impl Store {
     /// database that a newer version of the program has already changed.
     #[tracing::instrument(name = "db.migrate", skip_all)]
     pub async fn migrate(&self) -> Result<()> {
+        self.migrate_tables(None).await?;
+        self.rubric_ensure_default().await?;
+        self.tracker_ensure_defaults().await
+    }
+
+    /// Brings the tables up to a version, and leaves them empty if they are new.
+    pub(crate) async fn migrate_tables(&self, version: Option<i64>) -> Result<()> {
         let migrator = self.engine().migrations();
         match self.engine() {
             // One transaction around all of it: the driver itself takes no lock on SQLite.
             Engine::Sqlite => {
                 let mut tx = self.begin().await?;
                 migrator
-                    .run_direct(None, &mut *tx, false)
+                    .run_direct(version, &mut *tx, false)
                     .await
                     .map_err(StoreError::Migration)?;
                 tx.commit().await?;
@@ -59,14 +66,13 @@ impl Store {
             // migration fails: then the connection has to go.
             Engine::Postgres => {
                 let mut connection = self.inner.pools.write.acquire().await?;
-                if let Err(error) = migrator.run_direct(None, &mut *connection, false).await {
+                if let Err(error) = migrator.run_direct(version, &mut *connection, false).await {
                     connection.close().await?;
                     return Err(StoreError::Migration(error));
                 }
             }
         }
-        self.rubric_ensure_default().await?;
-        self.tracker_ensure_defaults().await
+        Ok(())
     }
 
     /// Names of the migrations that are still to be applied, in order; empty when the tables are up to date.

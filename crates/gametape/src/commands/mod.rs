@@ -1,10 +1,12 @@
 //! The commands, one file each.
 
+mod backup;
 mod demo;
 mod doctor;
 mod migrate;
 mod model;
 mod openapi;
+mod restore;
 mod serve;
 mod token;
 mod transcribe;
@@ -28,6 +30,8 @@ pub(crate) fn run(command: Command, config: Config) -> anyhow::Result<()> {
         Command::User(command) => block_on(user::run(command, &config)),
         Command::Token(command) => block_on(token::run(command, &config)),
         Command::Demo(options) => block_on(demo::run(&options, config)),
+        Command::Backup(options) => block_on(backup::run(&options, &config)),
+        Command::Restore(options) => block_on(restore::run(&options, &config)),
         Command::Doctor => block_on(doctor::run(&config)),
     }
 }

@@ -82,8 +82,8 @@ where
 }
 
 /// Where a database is kept during a test.
-struct Home {
-    url: String,
+pub(crate) struct Home {
+    pub(crate) url: String,
     /// Admin address and name of a database to drop.
     database: Option<(String, String)>,
     /// Removed when dropped.
@@ -91,7 +91,7 @@ struct Home {
 }
 
 impl Home {
-    async fn make(place: Where) -> Self {
+    pub(crate) async fn make(place: Where) -> Self {
         match place {
             Where::Memory => Self {
                 url: "sqlite::memory:".to_owned(),
@@ -130,7 +130,7 @@ impl Home {
         }
     }
 
-    async fn remove(self) {
+    pub(crate) async fn remove(self) {
         if let Some((admin, name)) = &self.database {
             admin_statement(admin, format!("DROP DATABASE {name} WITH (FORCE)")).await;
         }

@@ -9,6 +9,7 @@
 
 mod anchor;
 mod audit;
+mod backup;
 mod bench;
 mod call;
 mod call_details;

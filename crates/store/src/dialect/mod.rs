@@ -1,6 +1,8 @@
 //! Everything that differs between the two engines: opening connections, beginning to write, migrations, the
 //! statement that claims a job, and full-text search.
 
+mod backup;
+
 use std::time::Duration;
 
 use gametape_core::search;
