@@ -11,6 +11,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
+use gametape_core::id::CallId;
 use gametape_tests::{
     backends::Many,
     load::{moment_filters, tokens},
@@ -40,7 +41,7 @@ fn questions(seeded: &Seeded, uploaded: &str) -> Vec<String> {
         .open_calls
         .iter()
         .take(4)
-        .map(|id| id.as_str())
+        .map(CallId::as_str)
         .chain([uploaded])
     {
         for part in [
@@ -180,12 +181,7 @@ async fn a_backup_under_load_comes_back_on_either_engine() -> Result<()> {
         }
     });
     tokio::time::sleep(Duration::from_millis(300)).await;
-    let folder = first.clone();
-    let (sqlite, said) = tokio::task::spawn_blocking(move || {
-        let said = back_up(&sqlite, &folder);
-        (sqlite, said)
-    })
-    .await?;
+    let said = back_up(&sqlite, &first);
     stop.store(true, Ordering::Relaxed);
     ensure!(said?.contains("rows"), "the backup says nothing");
     ensure!(writing.await?? > 3, "hardly anything was written meanwhile");
@@ -232,7 +228,6 @@ async fn a_backup_under_load_comes_back_on_either_engine() -> Result<()> {
         "comments differ"
     );
     server.process.terminate()?;
-    drop(sqlite);
     damaged_backups_are_refused(&second)
 }
 

@@ -40,6 +40,12 @@ pub(crate) struct Manifest {
     pub(crate) media: Vec<MediaFile>,
 }
 
+/// What is read before the rest.
+#[derive(Deserialize)]
+struct Head {
+    format: u32,
+}
+
 /// The rows of a table.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct TableFile {
@@ -106,10 +112,6 @@ impl Archive {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error).with_context(|| path.display().to_string()),
         };
-        #[derive(Deserialize)]
-        struct Head {
-            format: u32,
-        }
         let damaged = || format!("{} can't be understood", path.display());
         let Head { format } = serde_json::from_slice(&text).with_context(damaged)?;
         if format != FORMAT {

@@ -1,6 +1,6 @@
 //! Load on the built program with a large team's data: `load BINARY`, on SQLite and, where
 //! `GAMETAPE_TEST_POSTGRES_URL` says, on PostgreSQL. Sizes come from `GAMETAPE_LOAD_CALLS`, `_COMMENTS`,
-//! `_SCORES`, `_CLIENTS` and `_SECONDS` (for each measurement).
+//! `_SCORES`, `_CLIENTS` and `_SECONDS` (for each measurement); `GAMETAPE_LOAD_ENGINE` takes one engine alone.
 
 #![expect(
     clippy::print_stdout,
@@ -40,10 +40,14 @@ async fn main() -> Result<()> {
         scores: number("SCORES", 500_000)?,
         comments_of_first: 2_000,
     };
-    let workspace = Workspace::of_binary(Path::new(&binary), &[])?;
-    let file = format!("sqlite:{}", workspace.dir.path().join("gametape.db").display());
-    measure("SQLite", &workspace, &file, size).await?;
-    if std::env::var_os("GAMETAPE_TEST_POSTGRES_URL").is_some() {
+    let engine = std::env::var("GAMETAPE_LOAD_ENGINE").ok();
+    let wanted = |name: &str| engine.as_deref().is_none_or(|engine| engine == name);
+    if wanted("sqlite") {
+        let workspace = Workspace::of_binary(Path::new(&binary), &[])?;
+        let file = format!("sqlite:{}", workspace.dir.path().join("gametape.db").display());
+        measure("SQLite", &workspace, &file, size).await?;
+    }
+    if wanted("postgres") && std::env::var_os("GAMETAPE_TEST_POSTGRES_URL").is_some() {
         let url = Many::database("load").await?;
         let workspace = Workspace::of_binary(Path::new(&binary), &[("GAMETAPE_DATABASE_URL", &url)])?;
         measure("PostgreSQL", &workspace, &url, size).await?;

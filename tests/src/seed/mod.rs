@@ -292,8 +292,10 @@ impl Maker {
         );
         self.transcript(rows, &id, &transcript, at);
         self.comments(rows, &id, &transcript, at, comments);
-        for _ in 0..reviews {
-            self.review(rows, &id, &transcript, at);
+        // Nobody reviews a call twice.
+        let first = self.dice.roll(PEOPLE);
+        for number in 0..reviews {
+            self.review(rows, &id, &transcript, (first + number) % PEOPLE, at);
         }
         id
     }
@@ -453,9 +455,15 @@ impl Maker {
         }
     }
 
-    fn review(&mut self, rows: &mut Rows, call: &CallId, transcript: &TranscriptId, at: TimeMs) {
+    fn review(
+        &mut self,
+        rows: &mut Rows,
+        call: &CallId,
+        transcript: &TranscriptId,
+        reviewer: usize,
+        at: TimeMs,
+    ) {
         let id = ReviewId::new(at);
-        let reviewer = self.dice.roll(PEOPLE);
         let released = self.dice.roll(10) < 8;
         let (state, end) = if released {
             ("released", Cell::from(at))
