@@ -88,6 +88,10 @@ impl Workspace {
             .args(arguments)
             .current_dir(self.dir.path())
             .env_remove("RUST_LOG");
+        // What is meant for the tests themselves is no setting of the program, which refuses those it does not know.
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("GAMETAPE_")) {
+            command.env_remove(name);
+        }
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }

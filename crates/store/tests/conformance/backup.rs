@@ -142,9 +142,9 @@ async fn what_is_damaged_is_not_taken(b: Bench) {
     let (schema, _, copied) = copy(&b.store).await;
     let (users, lines) = copied["users"].clone();
     let mut other_name = users.clone();
-    other_name.name = "users; DROP TABLE users".to_owned();
+    "users; DROP TABLE users".clone_into(&mut other_name.name);
     let mut other_column = users.clone();
-    other_column.columns[0].name = "id) VALUES ('x'); --".to_owned();
+    "id) VALUES ('x'); --".clone_into(&mut other_column.columns[0].name);
     let values: Vec<serde_json::Value> = serde_json::from_str(&lines[0]).unwrap();
     let short = serde_json::to_string(&values[1..]).unwrap();
     let numbers = serde_json::to_string(&vec![7; values.len()]).unwrap();
