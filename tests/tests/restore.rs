@@ -216,7 +216,7 @@ async fn a_backup_under_load_comes_back_on_either_engine() -> Result<()> {
     let (ids, _) = comments(&admin, &busy).await?;
     server.process.terminate()?;
 
-    // And back. The second backup into the same folder takes only what is new, and then what was deleted is gone.
+    // And back; a second backup into the same folder takes the place of the first.
     back_up(&postgres, &second)?;
     back_up(&postgres, &second)?;
     let back = Workspace::new(&[])?;
