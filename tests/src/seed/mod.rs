@@ -290,6 +290,7 @@ impl Maker {
             &["tag_folded", "call_id"],
             vec![tag.into(), id_text.into()],
         );
+        rows.add_findable("title", id_text, id_text, None, &title);
         self.transcript(rows, &id, &transcript, at);
         self.comments(rows, &id, &transcript, at, comments);
         // Nobody reviews a call twice.
@@ -340,6 +341,16 @@ impl Maker {
                 );
             }
             words.push(']');
+            let segment = SegmentId::new(at);
+            let end_ms = start_ms + 400 * said.split(' ').count() as i64;
+            let role = if number % 2 == 0 { "rep" } else { "customer" };
+            rows.add_findable(
+                "segment",
+                segment.as_str(),
+                call.as_str(),
+                Some((start_ms, end_ms, role)),
+                &said,
+            );
             rows.add(
                 "segments",
                 &[
@@ -353,11 +364,11 @@ impl Maker {
                     "words",
                 ],
                 vec![
-                    SegmentId::new(at).as_str().into(),
+                    segment.as_str().into(),
                     id.as_str().into(),
                     0.into(),
                     start_ms.into(),
-                    (start_ms + 400 * said.split(' ').count() as i64).into(),
+                    end_ms.into(),
                     ((number % 2) as i64).into(),
                     said.into(),
                     words.into(),
@@ -420,6 +431,8 @@ impl Maker {
                 Some(_) => None,
             };
             let (author, kind) = (self.dice.roll(PEOPLE), *self.dice.pick(&KINDS));
+            let body = text::sentence(&mut self.dice);
+            rows.add_findable("comment", id.as_str(), call.as_str(), None, &body);
             rows.add(
                 "comments",
                 &[
@@ -443,7 +456,7 @@ impl Maker {
                     Cell::text_or_null(anchor.as_ref().map(AnchorId::as_str)),
                     kind.into(),
                     "call".into(),
-                    text::sentence(&mut self.dice).into(),
+                    body.into(),
                     "[]".into(),
                     1.into(),
                     at.into(),

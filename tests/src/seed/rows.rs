@@ -3,13 +3,13 @@
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use anyhow::{Context, Result};
-use gametape_core::rubric::Definition;
+use gametape_core::{rubric::Definition, words::cut};
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _, Row as _};
 
 /// Rows of one table wait until there are so many.
 const BATCH: usize = 400;
 /// Tables in an order in which what is pointed at comes first.
-const ORDER: [&str; 11] = [
+const ORDER: [&str; 12] = [
     "teams",
     "team_members",
     "calls",
@@ -21,6 +21,7 @@ const ORDER: [&str; 11] = [
     "reviews",
     "scores",
     "evidence",
+    "search_documents",
 ];
 
 /// A value in a row.
@@ -91,6 +92,42 @@ impl Rows {
             waiting.columns = columns.to_vec();
         }
         waiting.rows.push(row);
+    }
+
+    /// Lets search find a text, as the store does when it is written: a `title`, a `segment` or a `comment`.
+    pub(super) fn add_findable(
+        &mut self,
+        kind: &str,
+        source_id: &str,
+        call_id: &str,
+        said: Option<(i64, i64, &str)>,
+        text: &str,
+    ) {
+        let words: Vec<_> = cut(text).into_iter().map(|cut| cut.word).collect();
+        let time = |time: Option<i64>| time.map_or(Cell::NullInt, Cell::from);
+        self.add(
+            "search_documents",
+            &[
+                "kind",
+                "source_id",
+                "call_id",
+                "start_ms",
+                "end_ms",
+                "speaker_role",
+                "text",
+                "words",
+            ],
+            vec![
+                kind.into(),
+                source_id.into(),
+                call_id.into(),
+                time(said.map(|(start_ms, ..)| start_ms)),
+                time(said.map(|(_, end_ms, _)| end_ms)),
+                Cell::text_or_null(said.map(|(.., role)| role)),
+                text.into(),
+                words.join(" ").into(),
+            ],
+        );
     }
 
     /// Writes all that waits, in one transaction.
