@@ -69,4 +69,23 @@ pub trait Transcriber: Send {
         request: &Request,
         cancel: &AtomicBool,
     ) -> Result<Heard, AsrError>;
+
+    /// How many windows are best heard together: 1 for engines that gain nothing from more.
+    fn batch(&self) -> usize {
+        1
+    }
+
+    /// Hears several windows with one request, in their order. Engines that gain nothing from hearing them
+    /// together hear one after the other, as this does.
+    fn transcribe_batch(
+        &mut self,
+        windows: &[&[f32]],
+        request: &Request,
+        cancel: &AtomicBool,
+    ) -> Result<Vec<Heard>, AsrError> {
+        windows
+            .iter()
+            .map(|samples| self.transcribe(samples, request, cancel))
+            .collect()
+    }
 }

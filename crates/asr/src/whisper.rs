@@ -28,8 +28,11 @@ const POSITION_STEP: usize = 64;
 /// The most tokens whisper writes for one window: half its text context, less four.
 const MAX_TEXT_TOKENS: usize = 448 / 2 - 4;
 /// What comes before a window that is to be written in sentences, and how many tokens of it at most.
-const SENTENCES: &str = "Thank you. Well, what would you like to know? Let me see.";
-const MAX_SENTENCES_TOKENS: usize = 32;
+pub(crate) const SENTENCES: &str = "Thank you. Well, what would you like to know? Let me see.";
+pub(crate) const MAX_SENTENCES_TOKENS: usize = 32;
+/// Length of a window. It may be up to 29.44 s, but memory grows with the square of the window (attention) and with its
+/// words (alignment), and encoding is quicker per second. docs/performance.md has the measurements.
+pub(crate) const WINDOW_MS: i64 = 20_000;
 /// Scratch memory for aligning words with sound.
 const ALIGNMENT_BYTES: usize = 128 << 20;
 
@@ -225,7 +228,7 @@ unsafe extern "C" fn stop_asked(cancel: *mut c_void) -> bool {
 }
 
 /// `models/ggml-tiny.en.bin` is the model `tiny.en`.
-fn model_name(path: &Path) -> String {
+pub(crate) fn model_name(path: &Path) -> String {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     stem.strip_prefix("ggml-").unwrap_or(&stem).to_owned()
 }

@@ -95,7 +95,7 @@ impl ModelError {
     }
 
     /// A file that is not what its format demands.
-    pub(super) fn malformed(path: &Path, detail: impl Into<String>) -> Self {
+    pub(crate) fn malformed(path: &Path, detail: impl Into<String>) -> Self {
         Self::Malformed {
             path: path.to_owned(),
             detail: detail.into(),

