@@ -1,6 +1,6 @@
 //! How well the program hears the sample calls, measured through its command line.
 
-use std::path::Path;
+use std::{path::Path, process::Command};
 
 use anyhow::{Context, Result};
 use gametape_core::transcript::Transcript;
@@ -28,25 +28,32 @@ pub struct Accuracy {
     pub length_s: f64,
 }
 
-/// Transcribes a file with the built program.
-pub fn transcribe(program: &Path, file: &Path, model: &str, threads: usize) -> Result<Transcript> {
-    let output = std::process::Command::new(program)
+/// Transcribes a file with the built program and one of its engines.
+pub fn transcribe(program: &Path, file: &Path, with: (&str, &str), threads: usize) -> Result<Transcript> {
+    let output = transcribe_command(program, with, threads).arg(file).output()?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    anyhow::ensure!(output.status.success(), "{}: {said}", file.display());
+    serde_json::from_slice(&output.stdout).context("the transcript is no JSON of the right shape")
+}
+
+/// The command that prints the transcript of the file that is to be added.
+pub fn transcribe_command(program: &Path, (engine, model): (&str, &str), threads: usize) -> Command {
+    let mut command = Command::new(program);
+    command
         .args([
             "transcribe",
             "--format",
             "json",
+            "--engine",
+            engine,
             "--model",
             model,
             "--threads",
             &threads.to_string(),
         ])
         .arg("--models-dir")
-        .arg(models_dir())
-        .arg(file)
-        .output()?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    anyhow::ensure!(output.status.success(), "{}: {said}", file.display());
-    serde_json::from_slice(&output.stdout).context("the transcript is no JSON of the right shape")
+        .arg(models_dir());
+    command
 }
 
 /// What one channel of a transcript says.
@@ -61,9 +68,9 @@ pub fn channel_text(transcript: &Transcript, channel: usize) -> String {
 }
 
 /// Transcribes a sample and holds it against its truth.
-pub fn measure(program: &Path, sample: &Sample, model: &str, threads: usize) -> Result<Accuracy> {
+pub fn measure(program: &Path, sample: &Sample, with: (&str, &str), threads: usize) -> Result<Accuracy> {
     let begun = std::time::Instant::now();
-    let transcript = transcribe(program, &sample.audio, model, threads)?;
+    let transcript = transcribe(program, &sample.audio, with, threads)?;
     let seconds = begun.elapsed().as_secs_f64();
     let channels = (0..sample.truth.channels.len())
         .map(|channel| {
@@ -86,7 +93,7 @@ pub fn measure(program: &Path, sample: &Sample, model: &str, threads: usize) -> 
     })
 }
 
-/// [`measure`] with the program beside the tests.
-pub fn measure_built(sample: &Sample) -> Result<Accuracy> {
-    measure(&binary(), sample, "tiny.en", 1)
+/// [`measure`] with the program beside the tests, and tiny.en.
+pub fn measure_built(sample: &Sample, engine: &str) -> Result<Accuracy> {
+    measure(&binary(), sample, (engine, "tiny.en"), 1)
 }

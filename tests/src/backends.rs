@@ -1,5 +1,7 @@
 //! The servers that many machines share: a PostgreSQL database and an S3 bucket, each fresh for one test.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context, Result};
 use futures::TryStreamExt;
 use gametape_media::{Media, S3Options};
@@ -46,6 +48,16 @@ impl Many {
         Ok(format!("{server}/{database}"))
     }
 
+    /// The address of the database.
+    pub fn database_url(&self) -> &str {
+        &self.database_url
+    }
+
+    /// The address of the object store's server.
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
     /// Configuration of the program for them.
     pub fn environment(&self) -> Vec<(&str, &str)> {
         vec![
@@ -72,4 +84,24 @@ impl Many {
         let media = Media::open(&self.media_url, &options)?;
         Ok(media.list(None).map_ok(|entry| entry.path).try_collect().await?)
     }
+}
+
+/// Every file below a folder.
+pub fn files(dir: &std::path::Path) -> Result<BTreeSet<String>> {
+    let mut found = BTreeSet::new();
+    let mut folders = vec![dir.to_owned()];
+    while let Some(folder) = folders.pop() {
+        let Ok(entries) = std::fs::read_dir(&folder) else {
+            continue;
+        };
+        for entry in entries {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                found.insert(path.display().to_string());
+            }
+        }
+    }
+    Ok(found)
 }

@@ -20,7 +20,11 @@ pub struct Person {
 impl Person {
     /// Somebody with this token.
     pub async fn new(servers: &[Server], token: &str) -> Result<Self> {
-        let clients: Vec<_> = servers.iter().map(|server| server.client(token)).collect();
+        Self::of(servers.iter().map(|server| server.client(token)).collect()).await
+    }
+
+    /// Somebody who has these clients, one for each server.
+    pub async fn of(clients: Vec<Client>) -> Result<Self> {
         let me = clients[0].get("/me").await?;
         Ok(Self {
             id: text(&me, "id")?,

@@ -69,6 +69,10 @@ impl Workspace {
             // Threads that wait for each other in a crowd of tests wait long.
             ("GAMETAPE_THREADS".to_owned(), "1".to_owned()),
         ];
+        // Tests ask more often than people do.
+        for asker in ["ACCOUNT", "TOKEN", "ADDRESS"] {
+            all.push((format!("GAMETAPE_{asker}_REQUESTS_PER_MINUTE"), "0".to_owned()));
+        }
         all.extend(
             environment
                 .iter()
@@ -140,12 +144,18 @@ impl Workspace {
 
     /// Starts `gametape serve` and waits until it listens.
     pub fn serve(&self, extra: &[&str]) -> Result<Server> {
-        let arguments = [&["serve", "--listen", "127.0.0.1:0"], extra].concat();
+        self.serve_at("127.0.0.1:0", extra)
+    }
+
+    /// As [`serve`](Self::serve), at this address.
+    pub fn serve_at(&self, listen: &str, extra: &[&str]) -> Result<Server> {
+        let arguments = [&["serve", "--listen", listen], extra].concat();
         let process = Process::start(&mut self.command(&arguments), "listens on ")?;
         let address = process
             .ready_line
             .rsplit("listens on ")
             .next()
+            .and_then(|rest| rest.split('"').next())
             .unwrap_or_default()
             .trim()
             .to_owned();
@@ -218,9 +228,19 @@ impl Process {
         Ok(begun.elapsed())
     }
 
+    /// Its number in the system.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Whether it still runs.
     pub fn is_alive(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// What it logs, line by line, also when it has ended.
+    pub fn lines(&self) -> Arc<Mutex<Vec<String>>> {
+        Arc::clone(&self.log)
     }
 
     /// What it has logged.
@@ -258,11 +278,7 @@ pub struct Server {
 impl Server {
     /// Somebody who uses it with a token.
     pub fn client(&self, token: &str) -> Client {
-        Client {
-            http: reqwest::Client::new(),
-            address: self.address.clone(),
-            token: token.to_owned(),
-        }
+        Client::new(&self.address, token)
     }
 }
 
@@ -276,6 +292,15 @@ pub struct Client {
 }
 
 impl Client {
+    /// Somebody with this token, at a server such as `http://127.0.0.1:7400`.
+    pub fn new(address: &str, token: &str) -> Self {
+        Self {
+            http: reqwest::Client::new(),
+            address: address.to_owned(),
+            token: token.to_owned(),
+        }
+    }
+
     /// A request below `/api/v1`.
     pub fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
         self.http
@@ -285,7 +310,8 @@ impl Client {
 
     /// Gets JSON; a status that is no success is an error that has the answer in it.
     pub async fn get(&self, path: &str) -> Result<Value> {
-        json(self.request(reqwest::Method::GET, path).send().await?).await
+        let answer = json(self.request(reqwest::Method::GET, path).send().await?).await;
+        answer.with_context(|| format!("GET {path}"))
     }
 
     /// Gets text in the form asked for.
@@ -313,6 +339,16 @@ impl Client {
     pub async fn create_call(&self, name: &str, data: Vec<u8>) -> Result<String> {
         let call = json(self.upload(name, data).await?).await?;
         Ok(call["id"].as_str().context("the call has no id")?.to_owned())
+    }
+
+    /// The first segment that can be read, if there is one yet.
+    pub async fn first_words(&self, call_id: &str) -> Result<Option<Value>> {
+        let path = format!("/calls/{call_id}/transcript");
+        let answer = self.request(reqwest::Method::GET, &path).send().await?;
+        if answer.status() == reqwest::StatusCode::CONFLICT {
+            return Ok(None);
+        }
+        Ok(json(answer).await?["segments"].get(0).cloned())
     }
 
     /// Waits until there is nothing left to do on a call and gives it.

@@ -9,9 +9,19 @@ const MOST_WORD_ERRORS: f64 = 0.10;
 const MEDIAN_START_ERROR_MS: i64 = 300;
 
 #[test]
-fn sample_calls_are_heard_on_both_channels_and_at_the_right_time() -> Result<()> {
+fn whisper_hears_sample_calls_on_both_channels_and_at_the_right_time() -> Result<()> {
+    hear("whisper")
+}
+
+#[test]
+fn our_own_engine_hears_them_as_well() -> Result<()> {
+    hear("native")
+}
+
+#[expect(clippy::print_stdout, reason = "figures stand in the log of tests")]
+fn hear(engine: &str) -> Result<()> {
     for sample in samples()? {
-        let seen = measure_built(&sample)?;
+        let seen = measure_built(&sample, engine)?;
         for (channel, errors) in seen.channels.iter().enumerate() {
             println!(
                 "{} channel {channel}: {:.1} % {errors:?}",

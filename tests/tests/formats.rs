@@ -53,7 +53,7 @@ fn every_format_gives_the_same_words() -> Result<()> {
     files.push(("video.mp4", video));
 
     for (name, file) in files {
-        let transcript = transcribe(&binary(), &file, "tiny.en", 1)?;
+        let transcript = transcribe(&binary(), &file, ("whisper", "tiny.en"), 1)?;
         let mut errors = WordErrors::default();
         for channel in 0..sample.truth.channels.len() {
             errors += word_errors(

@@ -2,16 +2,17 @@
 //!
 //! `GAMETAPE_TEST_KILLS` says how often (12 unless given; `make kill-test` takes 100).
 
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use gametape_tests::{
-    backends::Many,
+    backends::{Many, files},
     program::{Client, Workspace},
+    random::Random,
+    sound::{beginning, distinct, words},
     truth::Sample,
 };
 use reqwest::Method;
-use serde_json::Value;
 
 /// Calls under way at a time.
 const CALLS_AT_A_TIME: usize = 3;
@@ -40,7 +41,7 @@ async fn run(workspace: &Workspace) -> Result<()> {
     let token = workspace.person("ana@example.com", "rep")?;
     let server = workspace.serve(&["--no-worker"])?;
     let client = server.client(&token);
-    let recording = beginning(&Sample::load("bakery-discovery")?.audio)?;
+    let recording = beginning(&Sample::load("bakery-discovery")?.audio, 30)?;
 
     // What an undisturbed worker makes of it.
     let worker = workspace.worker()?;
@@ -49,7 +50,7 @@ async fn run(workspace: &Workspace) -> Result<()> {
     let expected = words(&client, &first).await?;
     worker.kill()?;
 
-    let mut random = Random(0x9e37_79b9);
+    let mut random = Random::new(0x9e37_79b9);
     let mut calls = vec![first];
     let mut open = 0;
     for kill in 0..kills {
@@ -96,22 +97,6 @@ async fn run(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-/// The first half minute: short, so that kills meet uploads, decoding and publishing, too.
-fn beginning(audio: &std::path::Path) -> Result<Vec<u8>> {
-    let output = std::process::Command::new("ffmpeg")
-        .args(["-v", "error", "-i"])
-        .arg(audio)
-        .args(["-t", "30", "-c", "copy", "-f", "ogg", "-"])
-        .output()
-        .context("ffmpeg is missing; install it: apt-get install ffmpeg")?;
-    anyhow::ensure!(
-        output.status.success(),
-        "ffmpeg: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    Ok(output.stdout)
-}
-
 /// Nothing is stored but what the calls need, and nothing at all when they are deleted.
 async fn tidy(workspace: &Workspace, client: &Client, calls: &[String]) -> Result<()> {
     let media = workspace.dir.path().join("media");
@@ -144,59 +129,4 @@ async fn settle(done: impl Fn() -> Result<bool>) -> Result<()> {
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
     anyhow::bail!("it did not come to rest in 30 s")
-}
-
-fn files(dir: &std::path::Path) -> Result<BTreeSet<String>> {
-    let mut found = BTreeSet::new();
-    let mut folders = vec![dir.to_owned()];
-    while let Some(folder) = folders.pop() {
-        let Ok(entries) = std::fs::read_dir(&folder) else {
-            continue;
-        };
-        for entry in entries {
-            let path = entry?.path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                found.insert(path.display().to_string());
-            }
-        }
-    }
-    Ok(found)
-}
-
-/// The same sound in a file of other content: a comment is appended that decoders pass over, so that uploads are
-/// not recognised as the same recording.
-fn distinct(recording: &[u8], number: usize) -> Vec<u8> {
-    let mut data = recording.to_vec();
-    data.extend_from_slice(format!("call {number}").as_bytes());
-    data
-}
-
-/// Times and texts of all segments.
-async fn words(client: &Client, call_id: &str) -> Result<Vec<(i64, i64, String)>> {
-    let transcript = client.get(&format!("/calls/{call_id}/transcript")).await?;
-    let segments = transcript["segments"].as_array().context("no segments")?;
-    let read = |segment: &Value| {
-        let start_ms = segment["start_ms"].as_i64().context("no start")?;
-        let channel = segment["channel"].as_i64().context("no channel")?;
-        Ok((
-            start_ms,
-            channel,
-            segment["text"].as_str().context("no text")?.to_owned(),
-        ))
-    };
-    segments.iter().map(read).collect()
-}
-
-/// Numbers that look random and are the same in every run.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % limit
-    }
 }

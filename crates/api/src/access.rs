@@ -27,6 +27,23 @@ pub(crate) async fn visible_call(state: &ApiState, current: &CurrentUser, id: &C
     Ok(call)
 }
 
+/// The caller as they stand now, if they are still let in and may still see the call: for streams, whose reader
+/// may lose both while they are open.
+pub(crate) async fn still_sees(
+    state: &ApiState,
+    current: &CurrentUser,
+    id: &CallId,
+) -> Result<Option<CurrentUser>> {
+    let Some(fresh) = current.again(state).await? else {
+        return Ok(None);
+    };
+    match visible_call(state, &fresh, id).await {
+        Ok(_) => Ok(Some(fresh)),
+        Err(problem) if problem.code() == Code::NotFound => Ok(None),
+        Err(problem) => Err(problem),
+    }
+}
+
 /// The call, if the caller may change it.
 pub(crate) async fn changeable_call(state: &ApiState, current: &CurrentUser, id: &CallId) -> Result<Call> {
     let call = visible_call(state, current, id).await?;

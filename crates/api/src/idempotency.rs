@@ -11,7 +11,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use gametape_core::id::UserId;
-use gametape_store::{Idempotency, KeptAnswer, Store};
+use gametape_store::{Idempotency, KeptAnswer, Store, under_key};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use sha2::{Digest, Sha256};
 
@@ -57,25 +57,26 @@ pub(crate) async fn layer(
     }
     let (request, hash) = hashed(request).await?;
     let user_id = current.user.id;
-    match state.store.idempotency_begin(&user_id, &key, &hash).await? {
-        Idempotency::Answered(answer) => return replay(answer),
-        Idempotency::Running => {
-            return Err(Problem::new(
-                Code::Conflict,
-                "the request with this Idempotency-Key is still being answered: try again in a moment",
-            )
-            .header(header::RETRY_AFTER, HeaderValue::from_static("1")));
-        }
-        Idempotency::Other => {
-            return Err(Problem::invalid_value(
-                "this Idempotency-Key was used for another request: choose a new one",
-            ));
-        }
-        Idempotency::New => {}
-    }
-    // A task of its own goes on when the client hangs up: what it does and what is kept stay together.
+    // A task of its own goes on when the client hangs up: that the key is taken, what is done under it, and what is
+    // kept stay together.
     let task = tokio::spawn(async move {
-        let response = next.run(request).await;
+        match state.store.idempotency_begin(&user_id, &key, &hash).await? {
+            Idempotency::Answered(answer) => return replay(answer),
+            Idempotency::Running => {
+                return Err(Problem::new(
+                    Code::Conflict,
+                    "the request with this Idempotency-Key is still being answered: try again in a moment",
+                )
+                .header(header::RETRY_AFTER, HeaderValue::from_static("1")));
+            }
+            Idempotency::Other => {
+                return Err(Problem::invalid_value(
+                    "this Idempotency-Key was used for another request: choose a new one",
+                ));
+            }
+            Idempotency::New => {}
+        }
+        let response = under_key(&user_id, &key, next.run(request)).await;
         keep(&state.store, &user_id, &key, response).await
     });
     task.await.map_err(|error| Problem::internal(&error))?
@@ -118,7 +119,9 @@ fn is_file(headers: &HeaderMap) -> bool {
 /// Keeps a success for the next time; anything else changed nothing and may be tried again.
 async fn keep(store: &Store, user_id: &UserId, key: &str, response: Response) -> Result<Response> {
     if !response.status().is_success() {
-        store.idempotency_forget(user_id, key).await?;
+        if let Err(error) = store.idempotency_forget(user_id, key).await {
+            tracing::warn!("could not free an idempotency key: {error}");
+        }
         return Ok(response);
     }
     let (parts, body) = response.into_parts();
@@ -136,7 +139,10 @@ async fn keep(store: &Store, user_id: &UserId, key: &str, response: Response) ->
         headers: headers.collect(),
         body: (!once).then(|| bytes.to_vec()),
     };
-    store.idempotency_finish(user_id, key, &answer).await?;
+    // It is done, whether or not the answer can be kept; what was made is noted.
+    if let Err(error) = store.idempotency_finish(user_id, key, &answer).await {
+        tracing::warn!("could not keep the answer to an idempotency key: {error}");
+    }
     Ok(Response::from_parts(parts, Body::from(bytes)))
 }
 
@@ -144,7 +150,8 @@ fn replay(answer: KeptAnswer) -> Result<Response> {
     let Some(body) = answer.body else {
         return Err(Problem::new(
             Code::Conflict,
-            "this was done already, and the secret in the answer is shown only once: revoke it and make another",
+            "this was done already, and its answer is not kept: a secret is shown only once (revoke it and make \
+             another), and what was deleted since is gone",
         ));
     };
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);

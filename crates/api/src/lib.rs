@@ -9,12 +9,19 @@ mod access;
 mod auth;
 mod events;
 mod extract;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod idempotency;
 mod inbox_hub;
+mod open_streams;
 mod openapi;
 mod ops;
 mod precondition;
 mod problem;
+mod query;
+mod quota;
+mod rate;
 mod receive;
 mod router;
 mod samples;
@@ -29,6 +36,7 @@ pub use auth::{
     secret::Secret,
 };
 pub use openapi::openapi;
-pub use router::{PUBLIC_ROUTES, router, router_with_fallback};
+pub use rate::RequestRates;
+pub use router::{PUBLIC_ROUTES, operation_router, router, router_with_fallback};
 pub use samples::{SampleError, SampleSetting, Samples};
 pub use state::{ApiConfig, ApiState};

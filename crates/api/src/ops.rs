@@ -5,6 +5,7 @@ use std::{net::SocketAddr, time::Duration};
 use axum::{
     Router,
     extract::{ConnectInfo, Request, State},
+    middleware::from_fn_with_state,
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -17,15 +18,18 @@ use crate::{
     auth::bearer,
     extract::Json,
     problem::{Code, Problem, Result},
+    rate,
 };
 
 /// A probe that takes longer counts as failed.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-pub(crate) fn routes() -> Router<ApiState> {
+pub(crate) fn routes(state: &ApiState) -> Router<ApiState> {
+    // Looks into database and object store for whoever asks.
+    let ready = get(ready).layer(from_fn_with_state(state.clone(), rate::count_unknown));
     Router::new()
         .route("/healthz", get(alive))
-        .route("/readyz", get(ready))
+        .route("/readyz", ready)
         .route("/metrics", get(measurements))
 }
 

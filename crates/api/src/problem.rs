@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use gametape_media::MediaError;
-use gametape_store::StoreError;
+use gametape_store::{Limit, StoreError};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -27,10 +27,14 @@ pub(crate) enum Code {
     ClientGone,
     Conflict,
     NotReady,
+    CallHeld,
+    RecordingDeleted,
     OffsetMismatch,
     PreconditionFailed,
     UnsupportedTusVersion,
     TooLarge,
+    QuotaExceeded,
+    AddressTooLong,
     UnsupportedMediaType,
     RangeNotSatisfiable,
     InvalidValue,
@@ -40,6 +44,8 @@ pub(crate) enum Code {
     Recording(&'static str),
     ChecksumMismatch,
     TooManyRequests,
+    TooManyUploads,
+    HeadersTooLarge,
     Internal,
     Unavailable,
 }
@@ -59,10 +65,14 @@ impl Code {
             Self::ClientGone => (408, "client_gone", "The request broke off"),
             Self::Conflict => (409, "conflict", "Its state doesn't allow this"),
             Self::NotReady => (409, "not_ready", "It isn't there yet"),
+            Self::CallHeld => (409, "call_held", "The call is held"),
+            Self::RecordingDeleted => (410, "recording_deleted", "The recording was deleted"),
             Self::OffsetMismatch => (409, "offset_mismatch", "The upload stands at another offset"),
             Self::PreconditionFailed => (412, "precondition_failed", "Somebody else changed it"),
             Self::UnsupportedTusVersion => (412, "unsupported_tus_version", "Another version of tus"),
             Self::TooLarge => (413, "too_large", "Too large"),
+            Self::QuotaExceeded => (413, "quota_exceeded", "There is no room left for this"),
+            Self::AddressTooLong => (414, "address_too_long", "The address is too long"),
             Self::UnsupportedMediaType => (415, "unsupported_media_type", "Wrong content type"),
             Self::RangeNotSatisfiable => (416, "range_not_satisfiable", "There is nothing in that range"),
             Self::InvalidValue => (422, "invalid_value", "A value isn't allowed"),
@@ -71,6 +81,8 @@ impl Code {
             Self::Recording(code) => (422, code, "The recording can't be used"),
             Self::ChecksumMismatch => (460, "checksum_mismatch", "The bytes don't match their checksum"),
             Self::TooManyRequests => (429, "too_many_requests", "Too many tries"),
+            Self::TooManyUploads => (429, "too_many_uploads", "Too many uploads at a time"),
+            Self::HeadersTooLarge => (431, "headers_too_large", "The headers are too long"),
             Self::Internal => (500, "internal", "Something went wrong here"),
             Self::Unavailable => (503, "unavailable", "Out of reach just now"),
         }
@@ -131,6 +143,29 @@ impl Problem {
         Self::new(Code::Incomplete, detail)
     }
 
+    /// A limit that was set for a person or a team.
+    fn full(limit: Limit, most: i64, used: i64) -> Self {
+        match limit {
+            Limit::OpenUploads => Self::new(
+                Code::TooManyUploads,
+                format!("{used} of your uploads are under way, and no more than {most} may be: finish or delete some"),
+            )
+            .header(header::RETRY_AFTER, HeaderValue::from_static("60")),
+            Limit::PersonBytes => Self::no_room("your recordings", most, used),
+            Limit::TeamBytes => Self::no_room("the recordings of this team", most, used),
+        }
+    }
+
+    fn no_room(whose: &str, most: i64, used: i64) -> Self {
+        Self::new(
+            Code::QuotaExceeded,
+            format!(
+                "{whose} take {used} of the {most} bytes that they may take: delete calls that nobody needs, or ask \
+                 an administrator for more room"
+            ),
+        )
+    }
+
     /// A fault of ours: the log gets `error` with its causes, the client the request id to ask about.
     pub(crate) fn internal(error: &(dyn std::error::Error + 'static)) -> Self {
         tracing::error!(error = %Chain(error), "a request failed");
@@ -174,11 +209,16 @@ impl From<StoreError> for Problem {
             StoreError::Conflict { what, detail } => {
                 Self::new(Code::Conflict, format!("the {what} doesn't allow this: {detail}"))
             }
+            StoreError::Held { reason } => Self::new(
+                Code::CallHeld,
+                format!("the call is held ({reason}), so nobody can delete it: release it first"),
+            ),
             StoreError::Incomplete { what, reasons } => Self::incomplete(what, &reasons),
             StoreError::Stale { what } => Self::new(
                 Code::PreconditionFailed,
                 format!("the {what} was changed meanwhile: read it again"),
             ),
+            StoreError::Full { limit, most, used } => Self::full(limit, most, used),
             StoreError::Unavailable(_) => Self::unavailable(&error),
             StoreError::LeaseLost { .. }
             | StoreError::Connect { .. }
@@ -193,10 +233,13 @@ impl From<StoreError> for Problem {
 impl From<MediaError> for Problem {
     fn from(error: MediaError) -> Self {
         match error {
-            MediaError::Backend { .. } | MediaError::Source { .. } => Self::unavailable(&error),
+            MediaError::Backend { .. } | MediaError::Source { .. } | MediaError::Changed { .. } => {
+                Self::unavailable(&error)
+            }
             MediaError::NotFound { .. }
             | MediaError::InvalidKey { .. }
             | MediaError::InvalidUrl { .. }
+            | MediaError::MissingKey { .. }
             | MediaError::Damaged { .. } => Self::internal(&error),
         }
     }

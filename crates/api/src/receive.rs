@@ -24,6 +24,7 @@ use tracing::Instrument;
 use crate::{
     ApiState,
     problem::{Code, Problem, Result},
+    quota,
     v1::uploads::Checksum,
 };
 
@@ -127,6 +128,10 @@ impl Receiver {
         let offset_bytes = self.offset_bytes() - self.buffer.len() as u64;
         let key = MediaKey::upload_part(&self.upload.id, offset_bytes, rand::random());
         let data = self.buffer.split().freeze();
+        if self.upload.size_bytes.is_none() {
+            // Nobody said how long it would be, so it was not counted when it began.
+            quota::check_person(&self.state, &self.upload.owner_id, data.len() as i64).await?;
+        }
         let part = NewPart {
             media_key: key.to_string(),
             size_bytes: data.len() as i64,

@@ -2,6 +2,7 @@
 
 use axum::{
     Router,
+    extract::DefaultBodyLimit,
     middleware::{from_fn, from_fn_with_state},
     routing::get,
 };
@@ -11,7 +12,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::SwaggerUi;
 
-use crate::{ApiState, auth, idempotency, openapi, ops, problem, v1, wrap};
+use crate::{ApiState, auth, idempotency, openapi, ops, problem, query, rate, v1, wrap};
 
 /// The routes that let everybody in: method and path. All others want a session or a token. `/metrics` has
 /// a rule of its own.
@@ -25,9 +26,12 @@ pub const PUBLIC_ROUTES: &[(&str, &str)] = &[
     ("get", "/api/openapi.json"),
 ];
 
-/// What the swagger page loads; its style sheets stand in the page itself.
-const DOCS_POLICY: &str =
-    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
+/// Longest body of a request that is no file. A rubric with all its levels is the longest thing that people write.
+const MAX_JSON_BYTES: usize = 1024 * 1024;
+
+/// What the swagger page loads.
+const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+    connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The whole interface. To know the address of a client it has to be served with
 /// `into_make_service_with_connect_info::<SocketAddr>()`.
@@ -39,12 +43,17 @@ pub fn router(state: ApiState) -> Router {
 /// get request ids, measurements and security headers too.
 pub fn router_with_fallback(state: ApiState, fallback: Router) -> Router {
     let (signed_in, _) = documented_signed_in()
+        .route_layer(from_fn(query::refuse_unknown))
         .route_layer(from_fn_with_state(state.clone(), idempotency::layer))
         .route_layer(from_fn_with_state(state.clone(), auth::authenticate))
         .split_for_parts();
-    let (public, _) = documented_public().split_for_parts();
+    let (public, _) = documented_public()
+        .route_layer(from_fn(query::refuse_unknown))
+        .route_layer(from_fn_with_state(state.clone(), rate::count_unknown))
+        .split_for_parts();
     let v1 = signed_in
         .merge(public)
+        .layer(DefaultBodyLimit::max(MAX_JSON_BYTES))
         .method_not_allowed_fallback(wrap::method_not_allowed)
         .fallback(wrap::not_found)
         .layer(from_fn(wrap::uncached));
@@ -52,9 +61,20 @@ pub fn router_with_fallback(state: ApiState, fallback: Router) -> Router {
         .nest("/api/v1", v1)
         .merge(docs())
         .route("/api/{*rest}", axum::routing::any(wrap::not_found))
-        .merge(ops::routes())
+        .merge(ops::routes(&state))
         .method_not_allowed_fallback(wrap::method_not_allowed)
         .fallback_service(fallback)
+        .layer(CatchPanicLayer::custom(problem::panicked))
+        .layer(from_fn_with_state(state.clone(), wrap::around))
+        .with_state(state)
+}
+
+/// What a process serves that has nothing but work: whether it is alive and ready, and how it does.
+pub fn operation_router(state: ApiState) -> Router {
+    Router::new()
+        .merge(ops::routes(&state))
+        .method_not_allowed_fallback(wrap::method_not_allowed)
+        .fallback(wrap::not_found)
         .layer(CatchPanicLayer::custom(problem::panicked))
         .layer(from_fn_with_state(state.clone(), wrap::around))
         .with_state(state)
@@ -77,9 +97,10 @@ fn documented_signed_in() -> OpenApiRouter<ApiState> {
         .merge(v1::erase::routes())
         .merge(v1::export::admin_routes())
         .merge(v1::invitations::admin_routes())
-        .merge(v1::jobs::routes())
+        .merge(v1::jobs::admin_routes())
+        .merge(v1::retention::admin_routes())
         .merge(v1::sample_data::routes())
-        .merge(v1::storage::routes())
+        .merge(v1::storage::admin_routes())
         .merge(v1::teams::admin_routes())
         .route_layer(from_fn(auth::require_admin));
     OpenApiRouter::new()
@@ -89,6 +110,8 @@ fn documented_signed_in() -> OpenApiRouter<ApiState> {
         .merge(v1::teams::routes())
         .merge(v1::tokens::routes())
         .merge(v1::server::routes())
+        .merge(v1::jobs::routes())
+        .merge(v1::storage::routes())
         .merge(v1::calls::routes())
         .merge(v1::comments::routes())
         .merge(v1::export::routes())

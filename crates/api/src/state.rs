@@ -8,7 +8,14 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use crate::{auth::password::Passwords, auth::throttle::Throttle, events::EventHub, inbox_hub::InboxHub};
+use crate::{
+    RequestRates,
+    auth::{password::Passwords, throttle::Throttle},
+    events::EventHub,
+    inbox_hub::InboxHub,
+    open_streams::OpenStreams,
+    rate::Rates,
+};
 
 /// Settings of the HTTP interface.
 #[derive(Clone)]
@@ -20,6 +27,14 @@ pub struct ApiConfig {
     pub part_bytes: usize,
     /// Uploads that receive bytes at the same time; more wait.
     pub max_concurrent_uploads: usize,
+    /// Uploads of one person that may be under way at a time; 0 stands for any number.
+    pub max_open_uploads: u32,
+    /// Bytes that the recordings of one person may take together; 0 stands for any number.
+    pub person_quota_bytes: u64,
+    /// Bytes that the recordings of a team's calls may take together; 0 stands for any number.
+    pub team_quota_bytes: u64,
+    /// Requests a minute.
+    pub rates: RequestRates,
     /// An upload that stands still for longer is thrown away.
     pub upload_expiry_ms: i64,
     /// A client that sends nothing for longer counts as gone.
@@ -30,6 +45,8 @@ pub struct ApiConfig {
     pub cpu_threads: usize,
     /// A session ends this long after signing in.
     pub session_ttl_ms: i64,
+    /// Whoever has a stream of events open is looked at again this often: may they still listen?
+    pub look_again_ms: u64,
     /// Whether cookies are sent over HTTPS only. Set it wherever people reach the server by HTTPS.
     pub secure_cookies: bool,
     /// Whether a proxy that sets `X-Forwarded-For` stands in front, so that its last entry is the client.
@@ -66,11 +83,16 @@ impl Default for ApiConfig {
             max_upload_bytes: 4 * 1024 * 1024 * 1024,
             part_bytes: 8 * 1024 * 1024,
             max_concurrent_uploads: 32,
+            max_open_uploads: 100,
+            person_quota_bytes: 0,
+            team_quota_bytes: 0,
+            rates: RequestRates::default(),
             upload_expiry_ms: 24 * 3_600_000,
             upload_idle_ms: 60_000,
             max_clip_ms: 10 * 60_000,
             cpu_threads: 2,
             session_ttl_ms: 14 * 24 * 3_600_000,
+            look_again_ms: 10_000,
             secure_cookies: false,
             behind_proxy: false,
             metrics_token: None,
@@ -89,8 +111,11 @@ pub struct ApiState {
     pub(crate) shutdown: CancellationToken,
     pub(crate) passwords: Passwords,
     pub(crate) throttle: Arc<Throttle>,
+    pub(crate) rates: Arc<Rates>,
     pub(crate) events: EventHub,
     pub(crate) inboxes: InboxHub,
+    /// Event streams that people have open.
+    pub(crate) open_streams: OpenStreams,
     /// Permits for work that keeps a thread busy.
     pub(crate) cpu: Arc<Semaphore>,
     /// Permits for uploads under way.
@@ -104,8 +129,10 @@ impl ApiState {
         Self {
             events: EventHub::new(store.clone()),
             inboxes: InboxHub::new(store.clone()),
+            open_streams: OpenStreams::default(),
             passwords: Passwords::new(Arc::clone(&cpu)),
             throttle: Arc::default(),
+            rates: Arc::new(Rates::new(config.rates)),
             uploads: Arc::new(Semaphore::new(config.max_concurrent_uploads.max(1))),
             shutdown: CancellationToken::new(),
             metrics: None,
@@ -146,3 +173,10 @@ impl std::fmt::Debug for ApiState {
 /// The address a request came from.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ClientAddress(pub(crate) Option<IpAddr>);
+
+impl ClientAddress {
+    /// The address that was noted with a request, if it is known.
+    pub(crate) fn of(extensions: &http::Extensions) -> Option<IpAddr> {
+        extensions.get::<Self>().and_then(|noted| noted.0)
+    }
+}

@@ -3,7 +3,7 @@
 use std::{
     net::{IpAddr, SocketAddr},
     sync::Arc,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use axum::{
@@ -11,7 +11,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use tokio::sync::Semaphore;
 use tower_http::{CompressionLevel, compression::CompressionLayer};
 use tracing::Instrument;
@@ -25,7 +25,20 @@ use crate::{
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// What pages and answers may load and who may embed them, unless a route says otherwise.
-const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
+const CONTENT_SECURITY_POLICY: &str =
+    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// Longest path and query of an address.
+const MAX_ADDRESS_BYTES: usize = 8 * 1024;
+/// Most bytes of names and values of headers.
+const MAX_HEADER_BYTES: usize = 32 * 1024;
+
+/// What pages may use of a browser. They record calls with the microphone.
+const PERMISSIONS_POLICY: &str =
+    "camera=(), display-capture=(), geolocation=(), microphone=(self), payment=(), usb=()";
+
+/// How long a browser that came by HTTPS comes by nothing else: a year, in seconds.
+const TRANSPORT_SECURITY: &str = "max-age=31536000";
 
 /// For routes with long answers. A transcript of three hours is 6 MB: what the last few percent of its size would
 /// cost is longer than they take on the way.
@@ -57,7 +70,11 @@ pub(crate) async fn around(State(state): State<ApiState>, mut request: Request, 
 
     let started = Instant::now();
     let response = async {
-        let response = problem::render(next.run(request).await, &request_id);
+        let response = match check_head(&request) {
+            Ok(()) => next.run(request).await,
+            Err(problem) => problem.into_response(),
+        };
+        let response = problem::render(response, &request_id);
         let (status, elapsed) = (response.status().as_u16(), started.elapsed());
         tracing::Span::current().record("http.status", status);
         let elapsed_ms = elapsed.as_millis() as u64;
@@ -66,18 +83,44 @@ pub(crate) async fn around(State(state): State<ApiState>, mut request: Request, 
         } else {
             tracing::info!(elapsed_ms, "answered");
         }
-        let labels = [
-            ("method", method.to_string()),
-            ("route", route),
-            ("status", status.to_string()),
-        ];
-        metrics::counter!("gametape_http_requests_total", &labels).increment(1);
-        metrics::histogram!("gametape_http_request_seconds", &labels).record(elapsed.as_secs_f64());
+        measure(&method, route, status, elapsed);
         response
     }
     .instrument(span)
     .await;
-    with_headers(response, &request_id)
+    with_headers(response, &request_id, state.config.secure_cookies)
+}
+
+/// Counts an answer. Every label has few values: methods that nobody has heard of are one, and paths that are no
+/// route, too.
+fn measure(method: &Method, route: String, status: u16, elapsed: Duration) {
+    let method = match method.as_str() {
+        known @ ("GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS") => known.to_owned(),
+        _ => "other".to_owned(),
+    };
+    let labels = [("method", method), ("route", route)];
+    metrics::histogram!("gametape_http_request_seconds", &labels).record(elapsed.as_secs_f64());
+    let [method, route] = labels;
+    let labels = [method, route, ("status", status.to_string())];
+    metrics::counter!("gametape_http_requests_total", &labels).increment(1);
+}
+
+/// Refuses a request whose address or headers are longer than any that makes sense.
+fn check_head(request: &Request) -> Result<()> {
+    let address = request.uri().path_and_query().map_or(0, |it| it.as_str().len());
+    if address > MAX_ADDRESS_BYTES {
+        let detail = format!("an address has {MAX_ADDRESS_BYTES} bytes at most");
+        return Err(Problem::new(problem::Code::AddressTooLong, detail));
+    }
+    let headers = request.headers().iter();
+    let bytes: usize = headers
+        .map(|(name, value)| name.as_str().len() + value.len())
+        .sum();
+    if bytes > MAX_HEADER_BYTES {
+        let detail = format!("all headers together have {MAX_HEADER_BYTES} bytes at most");
+        return Err(Problem::new(problem::Code::HeadersTooLarge, detail));
+    }
+    Ok(())
 }
 
 /// Whether a machine asks for this every few seconds, so that it would fill the log.
@@ -121,10 +164,20 @@ fn client_address(state: &ApiState, request: &Request) -> Option<IpAddr> {
     }
 }
 
-fn with_headers(mut response: Response, request_id: &str) -> Response {
+fn with_headers(mut response: Response, request_id: &str, secure: bool) -> Response {
     let headers = response.headers_mut();
     if let Ok(value) = request_id.parse() {
         headers.insert(REQUEST_ID, value);
+    }
+    // Files know their kind by their name, and names say nothing about the encoding: it is UTF-8 everywhere.
+    if headers
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind == "text/html")
+    {
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("text/html; charset=utf-8"),
+        );
     }
     let mut default = |name: HeaderName, value: &'static str| {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
@@ -137,6 +190,14 @@ fn with_headers(mut response: Response, request_id: &str) -> Response {
         HeaderName::from_static("cross-origin-resource-policy"),
         "same-origin",
     );
+    default(
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    );
+    default(HeaderName::from_static("permissions-policy"), PERMISSIONS_POLICY);
+    if secure {
+        default(header::STRICT_TRANSPORT_SECURITY, TRANSPORT_SECURITY);
+    }
     response
 }
 
@@ -144,9 +205,13 @@ fn with_headers(mut response: Response, request_id: &str) -> Response {
 pub(crate) async fn uncached(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
-    headers
-        .entry(header::CACHE_CONTROL)
-        .or_insert(HeaderValue::from_static("no-store"));
+    // Streams of events come with a `no-cache`, which still allows to keep them.
+    if headers
+        .get(header::CACHE_CONTROL)
+        .is_none_or(|how| how == "no-cache")
+    {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
     response
 }
 

@@ -27,6 +27,9 @@ const LEAK_LEVEL_DB: f32 = 12.0;
 const LEAK_LIKENESS: f32 = 0.5;
 /// Likeness that keeps it one.
 const KEEP_LEAK_LIKENESS: f32 = 0.3;
+/// Sound that follows a stretch of speech changes it no more when it comes later than this: a second is waited for
+/// steady sounds, and [`crate::segment`] joins what is closer than its silences.
+const SETTLES_WITHIN_MS: i64 = 3_000;
 
 /// What an installation accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,7 +85,43 @@ pub fn analyze(
     limits: &Limits,
     progress: &mut dyn FnMut(i64, Option<i64>) -> ControlFlow<()>,
 ) -> Result<(Analysis, Peaks)> {
+    listen(&mut Decoder::open(source, filename)?, *limits, None, progress)
+}
+
+/// What a long recording is, judged by its first `head_ms` alone, with the speech in them that no later sound
+/// changes; `None` when it is declared shorter than `long_ms`, or ends before the head does. Only the whole tells
+/// what the channels are, so it may turn out to be something else.
+pub fn analyze_head(
+    source: Source,
+    filename: Option<&str>,
+    limits: &Limits,
+    head_ms: i64,
+    long_ms: i64,
+) -> Result<Option<Analysis>> {
     let mut decoder = Decoder::open(source, filename)?;
+    let declared_ms = decoder.info().declared_duration_ms;
+    if declared_ms.is_some_and(|declared_ms| declared_ms < long_ms) {
+        return Ok(None);
+    }
+    let go_on = &mut |_, _| ControlFlow::Continue(());
+    let (mut analysis, _) = listen(&mut decoder, *limits, Some(head_ms), go_on)?;
+    if analysis.duration_ms < head_ms {
+        return Ok(None);
+    }
+    let settled_ms = analysis.duration_ms - SETTLES_WITHIN_MS;
+    for spans in &mut analysis.speech {
+        spans.retain(|span| span.end_ms <= settled_ms);
+    }
+    Ok(Some(analysis))
+}
+
+/// Reads a recording to its end, or as far as `until_ms`.
+fn listen(
+    decoder: &mut Decoder,
+    limits: Limits,
+    until_ms: Option<i64>,
+    progress: &mut dyn FnMut(i64, Option<i64>) -> ControlFlow<()>,
+) -> Result<(Analysis, Peaks)> {
     let longest_ms = limits.max_duration_ms.saturating_add(LIMIT_SLACK_MS);
     let too_long = || AudioError::TooLong {
         max_ms: limits.max_duration_ms,
@@ -94,7 +133,9 @@ pub fn analyze(
     let rate = decoder.info().sample_rate_hz;
     let mut listener: Option<Listener> = None;
     let mut frames = 0;
-    while let Some(block) = decoder.next_block()? {
+    while until_ms.is_none_or(|until_ms| ms_of(frames, rate) < until_ms)
+        && let Some(block) = decoder.next_block()?
+    {
         frames += block.frames() as u64;
         let decoded_ms = ms_of(frames, rate);
         if decoded_ms > longest_ms {

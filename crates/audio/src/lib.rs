@@ -1,7 +1,7 @@
 //! Decode, resample, speech detection, peaks and clips: pure and synchronous.
 //!
 //! [`analyze`] reads a recording once and tells what it is; [`Pcm16k`] reads it again as the samples that a
-//! speech model takes; [`cut_clip`] cuts a range out of it. All of them stream: memory does not grow with the
+//! speech model takes; [`analyze_head`] tells beforehand what a long one seems to be; [`cut_clip`] cuts a range out of it. All of them stream: memory does not grow with the
 //! length of a recording, apart from a few bytes a second for spans and peaks.
 
 mod analysis;
@@ -24,7 +24,7 @@ mod steady;
 mod timeline;
 pub mod window;
 
-pub use analysis::{Analysis, Limits, analyze};
+pub use analysis::{Analysis, Limits, analyze, analyze_head};
 pub use channels::Layout;
 pub use clip::cut_clip;
 pub use decode::{Block, Decoder, MediaInfo};

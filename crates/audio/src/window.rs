@@ -161,11 +161,29 @@ pub fn plan_windows(speech: &[Vec<Span>], max_ms: i64) -> Vec<WindowPlan> {
             });
         }
     }
+    number(&mut plans);
+    plans
+}
+
+/// Those windows of the beginning of a recording that stay as they are whatever is said later: all but the last of
+/// each channel. In the plan of the whole they may have other numbers.
+pub fn plan_head(speech: &[Vec<Span>], max_ms: i64) -> Vec<WindowPlan> {
+    let all = plan_windows(speech, max_ms);
+    let is_last = |plan: &WindowPlan| {
+        !all[plan.index + 1..]
+            .iter()
+            .any(|later| later.channel == plan.channel)
+    };
+    let mut plans: Vec<_> = all.iter().filter(|plan| !is_last(plan)).cloned().collect();
+    number(&mut plans);
+    plans
+}
+
+fn number(plans: &mut [WindowPlan]) {
     plans.sort_by_key(|plan| (plan.end_ms(), plan.channel));
     for (index, plan) in plans.iter_mut().enumerate() {
         plan.index = index;
     }
-    plans
 }
 
 /// Joins spans over short pauses as long as they fit a window, and cuts those that are longer than one.
@@ -199,6 +217,37 @@ mod tests {
 
     fn span(start_ms: i64, end_ms: i64) -> Span {
         Span { start_ms, end_ms }
+    }
+
+    #[test]
+    fn a_head_has_the_windows_that_the_whole_has_too() {
+        let turns = |channel: i64| -> Vec<Span> {
+            (0..60)
+                .map(|turn| {
+                    span(
+                        turn * 12_000 + channel * 6_000,
+                        turn * 12_000 + channel * 6_000 + 4_000 + turn % 7 * 200,
+                    )
+                })
+                .collect()
+        };
+        let whole = [turns(0), turns(1)];
+        let plans = plan_windows(&whole, 27_000);
+        for head_ms in [30_000, 61_000, 120_000, 300_000] {
+            let head = whole.each_ref().map(|spans| {
+                let said = spans.iter().filter(|span| span.end_ms <= head_ms);
+                said.copied().collect::<Vec<_>>()
+            });
+            let ahead = plan_head(&head, 27_000);
+            assert_eq!(ahead.is_empty(), head_ms < 120_000, "{head_ms}");
+            for (index, window) in ahead.iter().enumerate() {
+                assert_eq!(window.index, index);
+                let same = plans
+                    .iter()
+                    .filter(|plan| plan.channel == window.channel && plan.pieces == window.pieces);
+                assert_eq!(same.count(), 1, "{window:?} of {head_ms} ms");
+            }
+        }
     }
 
     #[test]

@@ -62,12 +62,33 @@ pub enum AuditAction {
     /// Changed who sees a call.
     #[serde(rename = "call.visibility")]
     CallVisibility,
+    /// Gave the work on a call another priority.
+    #[serde(rename = "call.priority")]
+    CallPriority,
     /// Took a copy of a call.
     #[serde(rename = "call.export")]
     CallExport,
     /// Deleted a call.
     #[serde(rename = "call.delete")]
     CallDelete,
+    /// Noted whether those in a call agreed to be recorded.
+    #[serde(rename = "call.consent")]
+    CallConsent,
+    /// Kept a call from being deleted.
+    #[serde(rename = "call.hold")]
+    CallHold,
+    /// Let a call be deleted again.
+    #[serde(rename = "call.release")]
+    CallRelease,
+    /// Made a rule for how long calls are kept, changed it, or took it away.
+    #[serde(rename = "retention.change")]
+    RetentionChange,
+    /// A call was deleted by such a rule.
+    #[serde(rename = "retention.call")]
+    RetentionCall,
+    /// The recording of a call was deleted by such a rule.
+    #[serde(rename = "retention.recording")]
+    RetentionRecording,
     /// Deleted somebody's comment.
     #[serde(rename = "comment.delete")]
     CommentDelete,
@@ -110,8 +131,15 @@ names!(
     TeamChange = "team.change",
     CallLook = "call.look",
     CallVisibility = "call.visibility",
+    CallPriority = "call.priority",
     CallExport = "call.export",
     CallDelete = "call.delete",
+    CallConsent = "call.consent",
+    CallHold = "call.hold",
+    CallRelease = "call.release",
+    RetentionChange = "retention.change",
+    RetentionCall = "retention.call",
+    RetentionRecording = "retention.recording",
     CommentDelete = "comment.delete",
     ReviewRelease = "review.release",
     ReviewWithdraw = "review.withdraw",
@@ -128,7 +156,7 @@ pub struct AuditEntry {
     pub id: AuditId,
     /// When.
     pub at: TimeMs,
-    /// Who; `None` for the command line, and for somebody who could not sign in.
+    /// Who; `None` for the command line, for what the program does by itself, and for somebody who could not sign in.
     pub actor_id: Option<UserId>,
     /// What.
     pub action: AuditAction,

@@ -4,8 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     TimeMs,
+    consent::ConsentRecord,
     id::{CallId, RecordingId, TeamId, TranscriptId, UploadId, UserId},
+    job::Priority,
     page::Order,
+    retention::Hold,
     stats::TalkStats,
     transcript::SpeakerRole,
     user::names,
@@ -275,6 +278,8 @@ pub struct Call {
     pub state: CallState,
     /// How far it is, while it is being worked on.
     pub progress: Option<Progress>,
+    /// How soon the work on it is done.
+    pub priority: Priority,
     /// Why it failed.
     pub problem: Option<CallProblem>,
     /// When the conversation took place, if known.
@@ -309,6 +314,12 @@ pub struct Call {
     pub invited: Vec<UserId>,
     /// What it is about to sell.
     pub deal: Deal,
+    /// Whether those who are heard agreed to be recorded.
+    pub consent: ConsentRecord,
+    /// What keeps it from being deleted.
+    pub hold: Option<Hold>,
+    /// When its recording went, if that went before the call.
+    pub recording_deleted_at: Option<TimeMs>,
     /// How the talking was shared.
     pub talk: TalkFigures,
     /// Comments and answers that everybody sees who sees the call.

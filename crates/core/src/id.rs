@@ -147,6 +147,8 @@ ids! {
     EvidenceId = "evidence";
     /// A step in the life of a review.
     ReviewStepId = "step";
+    /// A rule for how long calls are kept.
+    RetentionRuleId = "rule";
     /// A person asked for a review of a call.
     RequestId = "request";
     /// Something that somebody is told.

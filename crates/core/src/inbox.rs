@@ -32,6 +32,8 @@ pub enum NoticeKind {
     CallReady,
     /// A call of mine could not be transcribed.
     CallFailed,
+    /// A call of mine, or its recording, is deleted soon, by a rule.
+    CallLeaving,
 }
 names!(
     NoticeKind,
@@ -46,6 +48,7 @@ names!(
     Comment = "comment",
     CallReady = "call_ready",
     CallFailed = "call_failed",
+    CallLeaving = "call_leaving",
 );
 
 /// Something that somebody is told, as things stand now.

@@ -9,8 +9,10 @@ pub mod call;
 pub mod clock;
 pub mod comment;
 pub mod comment_export;
+pub mod consent;
 pub mod csv;
 pub mod edit;
+pub mod erasure;
 pub mod event;
 pub mod export;
 pub mod id;
@@ -21,6 +23,7 @@ pub mod page;
 pub mod policy;
 #[cfg(test)]
 mod random;
+pub mod retention;
 pub mod review;
 pub mod rubric;
 pub mod search;

@@ -13,6 +13,7 @@ use crate::{
     comment::CommentKind,
     id::{CallId, CriterionId, MomentId, ReviewId, UserId},
     rubric::Scale,
+    transcript::Speaker,
     user::names,
 };
 
@@ -286,6 +287,15 @@ pub struct MomentCall {
     pub deal_outcome: Option<DealOutcome>,
 }
 
+/// What one speaker says in a moment until another one does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MomentTurn {
+    /// Who.
+    pub speaker: Speaker,
+    /// What.
+    pub text: String,
+}
+
 /// A score that rests on a moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MomentScore {
@@ -316,6 +326,8 @@ pub struct Moment {
     pub end_ms: i64,
     /// What is said there, shortened.
     pub excerpt: String,
+    /// The same by speaker, in order; empty where it is not known who speaks.
+    pub turns: Vec<MomentTurn>,
     /// Who wrote its comments and scores, in order of their ids.
     pub people: Vec<UserId>,
     /// Its comments without answers, by kind, in the order of the kinds.

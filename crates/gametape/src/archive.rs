@@ -2,11 +2,12 @@
 //!
 //! - `backup.json`: what there is, with hashes; written last, so that it never names what is not there yet;
 //! - `tables-TIME/NAME.jsonl`: the rows of a table, one JSON array a line;
-//! - `media/KEY`: objects as they are in the object store.
+//! - `media/KEY`: objects as they are in the object store, encrypted where they are: the keys are no part of a backup;
+//! - `erased.jsonl`: what was deleted for good, by this backup and earlier ones, and whatever was added since.
 
 use std::{
     fs::File,
-    io::{BufRead, BufReader, BufWriter, Write},
+    io::{BufRead, BufReader, BufWriter, Read, Write},
     path::{Path, PathBuf},
 };
 
@@ -22,6 +23,8 @@ const FORMAT: u32 = 1;
 const MANIFEST: &str = "backup.json";
 const MEDIA: &str = "media";
 const TABLES: &str = "tables-";
+/// What was deleted for good, up to the last backup or later; no part of a backup, but read with it.
+pub(crate) const ERASED: &str = "erased.jsonl";
 
 /// What a backup consists of.
 #[derive(Debug, Serialize, Deserialize)]
@@ -81,7 +84,10 @@ impl Archive {
             .with_context(|| format!("the folder {} can't be made", root.display()))?;
         for entry in std::fs::read_dir(root)? {
             let name = entry?.file_name().to_string_lossy().into_owned();
-            if !(name.starts_with(MANIFEST) || name == MEDIA || name.starts_with(TABLES)) {
+            let ours = [MANIFEST, TABLES, ERASED]
+                .iter()
+                .any(|known| name.starts_with(known));
+            if !(ours || name == MEDIA) {
                 bail!(
                     "{} holds something else ('{name}'): choose a folder of its own for backups",
                     root.display()
@@ -120,7 +126,18 @@ impl Archive {
                 path.display()
             );
         }
-        serde_json::from_slice(&text).map(Some).with_context(damaged)
+        let manifest: Manifest = serde_json::from_slice(&text).with_context(damaged)?;
+        // Names of tables become names of files: none may lead out of the folder.
+        let is_plain =
+            |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+        if let Some(table) = manifest.tables.iter().find(|table| !is_plain(&table.shape.name)) {
+            bail!(
+                "{} names no table of ours: {:?}",
+                path.display(),
+                table.shape.name
+            );
+        }
+        Ok(Some(manifest))
     }
 
     /// A manifest without anything in it.
@@ -203,6 +220,18 @@ impl Archive {
         std::fs::metadata(path).is_ok_and(|found| found.is_file() && found.len() == file.size_bytes)
     }
 
+    /// Whether an object of an earlier backup begins like this.
+    pub(crate) fn media_begins_with(&self, key: &MediaKey, head: &[u8]) -> anyhow::Result<bool> {
+        let path = self.media_path(key);
+        let mut begins = vec![0; head.len()];
+        let read = File::open(&path).and_then(|mut file| file.read_exact(&mut begins));
+        match read {
+            Ok(()) => Ok(begins == head),
+            Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Ok(false),
+            Err(error) => Err(error).with_context(|| path.display().to_string()),
+        }
+    }
+
     /// Writes an object down.
     pub(crate) async fn write_media(
         &self,
@@ -232,6 +261,11 @@ impl Archive {
             size_bytes,
             sha256: hex::encode(hash.finalize()),
         })
+    }
+
+    /// Where the list of what was deleted for good lies.
+    pub(crate) fn erased_path(&self) -> PathBuf {
+        self.root.join(ERASED)
     }
 
     /// Where an object lies.
@@ -320,5 +354,28 @@ impl LineReader {
             bail!("{} is damaged: it is not what was written", self.path.display());
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_whose_name_leads_out_of_the_folder_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        for (name, good) in [
+            ("users", true),
+            ("../../outside", false),
+            ("/etc/x", false),
+            ("", false),
+        ] {
+            let text = format!(
+                r#"{{"format":1,"program":"0","made_at":1,"schema":1,"media":[],"tables":[
+                    {{"name":"{name}","columns":[],"rows":0,"sha256":""}}]}}"#
+            );
+            std::fs::write(dir.path().join(MANIFEST), text).unwrap();
+            assert_eq!(Archive::open(dir.path()).is_ok(), good, "{name}");
+        }
     }
 }

@@ -43,6 +43,10 @@ pub(crate) struct Options {
     #[arg(long, global = true, value_name = "NAME")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) model: Option<String>,
+    /// What runs the model: whisper or native [default: whisper]
+    #[arg(long, global = true, value_name = "NAME")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) engine: Option<String>,
     /// Threads to transcribe with [default: one for each core]
     #[arg(long, global = true, value_name = "N")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -74,6 +78,12 @@ pub(crate) enum Command {
     Backup(Backup),
     /// Bring a backup back, into an empty database of either engine
     Restore(Restore),
+    /// What was deleted for good: write the list to a file beside backups
+    #[command(subcommand)]
+    Erasures(Erasures),
+    /// Encryption of recordings: status, rotate, key
+    #[command(subcommand)]
+    Media(Media),
     /// Check configuration, database, storage, model and processor, and say what to do
     Doctor,
     /// Print the API's description
@@ -105,6 +115,12 @@ pub(crate) struct Worker {
     /// Name of this worker [default: made of host name and process id]
     #[arg(long)]
     pub(crate) name: Option<String>,
+    /// Calls to transcribe at a time [default: the setting `transcriptions`, 1]
+    #[arg(long, value_name = "N")]
+    pub(crate) concurrency: Option<usize>,
+    /// Jobs to take, e.g. call.transcribe,call.publish [default: all]
+    #[arg(long, value_name = "KINDS")]
+    pub(crate) jobs: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -119,6 +135,19 @@ pub(crate) struct Restore {
     /// Folder that the backup lies in
     #[arg(value_name = "DIR")]
     pub(crate) folder: PathBuf,
+    /// A newer list of what was deleted for good, made by `erasures export`; the one in DIR counts in any case
+    #[arg(long, value_name = "FILE")]
+    pub(crate) erasures: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Erasures {
+    /// Add the ids of what was deleted for good to a file, which `restore` reads
+    Export {
+        /// The file, or the folder of a backup
+        #[arg(value_name = "FILE")]
+        place: PathBuf,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -151,6 +180,19 @@ impl Format {
             Self::Txt => Some(TextFormat::Txt),
         }
     }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Media {
+    /// Count stored objects by the key that they are encrypted with
+    Status,
+    /// Encrypt everything with the current key, while the server runs
+    Rotate,
+    /// Print a new key, as the file with keys has them
+    Key {
+        /// Its name [default: made of the day]
+        name: Option<String>,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -8,11 +8,15 @@ mod archive;
 mod cli;
 mod commands;
 mod config;
+mod erased;
 mod lifecycle;
+mod measure;
 mod memory;
 mod output;
 mod progress;
+mod server;
 mod telemetry;
+mod traces;
 mod web;
 
 use std::process::ExitCode;
@@ -26,7 +30,11 @@ fn main() -> ExitCode {
         Ok(config) => config,
         Err(error) => return refuse(&error),
     };
-    telemetry::start_logging(&config, cli.command.is_service());
+    // Held to the end: dropping it sends the last spans.
+    let _traces = match telemetry::start(&config, cli.command.is_service()) {
+        Ok(traces) => traces,
+        Err(error) => return refuse(&error),
+    };
     match commands::run(cli.command, config) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => refuse(&error),

@@ -17,21 +17,29 @@ pub struct Engines {
     load: Arc<LoadModel>,
     idle: Arc<Mutex<Vec<Idle>>>,
     default_model: String,
+    window_ms: i64,
 }
 
 impl Engines {
-    /// Engines that `load` makes; `default_model` is used for calls that ask for none.
-    pub fn new(default_model: String, load: Arc<LoadModel>) -> Self {
+    /// Engines that `load` makes, which hear windows of `window_ms` best; `default_model` is used for calls that ask
+    /// for none.
+    pub fn new(default_model: String, window_ms: i64, load: Arc<LoadModel>) -> Self {
         Self {
             load,
             idle: Arc::default(),
             default_model,
+            window_ms,
         }
     }
 
     /// The name of the model for calls that ask for none.
     pub fn default_model(&self) -> &str {
         &self.default_model
+    }
+
+    /// How long a window the engines hear best.
+    pub(crate) fn window_ms(&self) -> i64 {
+        self.window_ms
     }
 
     /// An engine with this model. Blocks while it loads.

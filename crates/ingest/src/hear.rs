@@ -5,7 +5,7 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use gametape_asr::{AsrError, SAMPLE_RATE_HZ, Transcriber};
+use gametape_asr::{AsrError, Heard, SAMPLE_RATE_HZ, Transcriber};
 use gametape_audio::{
     Analysis, AudioError, Pcm16k, Source,
     window::{Piece, WindowPlan, plan_windows},
@@ -13,16 +13,11 @@ use gametape_audio::{
 use gametape_store::NewSegment;
 
 use crate::{
-    repair::{Flaw, hear_window},
+    repair::{Flaw, hear_windows},
     segment::segments,
 };
 
 const SAMPLES_PER_MS: i64 = SAMPLE_RATE_HZ as i64 / 1_000;
-
-/// Length of a window. Whisper takes up to 29.44 s, but its memory grows with the square of the window
-/// (attention) and with its words (alignment), and encoding is quicker per second. docs/performance.md has the
-/// measurements.
-const WINDOW_MS: i64 = 20_000;
 
 /// A window with less speech than this says too little to settle the language of a whole call.
 const LANGUAGE_SPEECH_MS: i64 = 5_000;
@@ -53,9 +48,9 @@ pub struct HeardWindow {
     pub repaired: Option<&'static str>,
 }
 
-/// The windows that a recording is heard in.
-pub fn windows(analysis: &Analysis) -> Vec<WindowPlan> {
-    plan_windows(&analysis.speech, WINDOW_MS)
+/// The windows that a recording is heard in, of a length that the engine hears best.
+pub fn windows(analysis: &Analysis, window_ms: i64) -> Vec<WindowPlan> {
+    plan_windows(&analysis.speech, window_ms)
 }
 
 /// What to hear, and with what.
@@ -75,7 +70,7 @@ pub struct Hearing<'a> {
 }
 
 impl Hearing<'_> {
-    /// Hears window by window and gives each to `on_window`, which says whether to go on.
+    /// Hears windows, as many at a time as the engine likes, and gives each to `on_window`, which says whether to go on.
     ///
     /// Holds no more than the windows under way in memory, however long the recording is.
     pub fn run(
@@ -87,26 +82,40 @@ impl Hearing<'_> {
         let todo = self.plans.iter().filter(|plan| !self.done.contains(&plan.index));
         let mut cutter = WindowCutter::new(pcm, todo.cloned().collect());
         let mut language = self.language;
-        while let Some((plan, samples)) = cutter.next_window()? {
+        // One window first, so that there is something to read soon, then as many more each time as the engine likes.
+        let mut count = 1;
+        loop {
+            let windows = cutter.next_windows(count)?;
+            if windows.is_empty() {
+                return Ok(());
+            }
             if self.cancel.load(Ordering::Relaxed) {
                 return Err(AsrError::Cancelled.into());
             }
-            let (heard, flaw) = hear_window(transcriber, &plan, &samples, language.as_deref(), self.cancel)?;
-            if language.is_none() && plan.speech_ms() >= LANGUAGE_SPEECH_MS && !heard.words.is_empty() {
-                language = Some(heard.language.clone());
+            let heard = hear_windows(transcriber, &windows, language.as_deref(), self.cancel)?;
+            for ((plan, _), (heard, flaw)) in windows.iter().zip(heard) {
+                if language.is_none() && plan.speech_ms() >= LANGUAGE_SPEECH_MS && !heard.words.is_empty() {
+                    language = Some(heard.language.clone());
+                }
+                if on_window(heard_window(plan, heard, flaw)).is_break() {
+                    return Ok(());
+                }
             }
-            let window = HeardWindow {
-                index: plan.index,
-                segments: segments(&plan, &heard.words),
-                language: heard.language,
-                speech_ms: plan.speech_ms(),
-                repaired: flaw.map(Flaw::as_str),
-            };
-            if on_window(window).is_break() {
-                return Ok(());
+            // While the language is open, each window is heard for its own.
+            if language.is_some() {
+                count = (2 * count).min(transcriber.batch());
             }
         }
-        Ok(())
+    }
+}
+
+fn heard_window(plan: &WindowPlan, heard: Heard, flaw: Option<Flaw>) -> HeardWindow {
+    HeardWindow {
+        index: plan.index,
+        segments: segments(plan, &heard.words),
+        language: heard.language,
+        speech_ms: plan.speech_ms(),
+        repaired: flaw.map(Flaw::as_str),
     }
 }
 
@@ -126,6 +135,18 @@ impl WindowCutter {
             plans,
             at_end: false,
         }
+    }
+
+    /// As many windows as wanted, or those that are left, with their samples.
+    fn next_windows(&mut self, count: usize) -> Result<Vec<(WindowPlan, Vec<f32>)>, AudioError> {
+        let mut windows = Vec::with_capacity(count);
+        while windows.len() < count {
+            match self.next_window()? {
+                Some(window) => windows.push(window),
+                None => break,
+            }
+        }
+        Ok(windows)
     }
 
     /// The next window that is complete, with its samples; `None` when there are no more.

@@ -7,6 +7,7 @@ pub mod cpu;
 mod engines;
 pub mod hear;
 mod repair;
+mod retention;
 mod runner;
 mod segment;
 mod stage;

@@ -54,19 +54,35 @@ impl Flaw {
     }
 }
 
-/// Hears a window, and again in other ways if it went wrong; gives the best of what came out.
-pub(crate) fn hear_window(
+/// Hears windows, and those again in other ways that went wrong; gives the best of what came out.
+pub(crate) fn hear_windows(
     transcriber: &mut dyn Transcriber,
-    plan: &WindowPlan,
-    samples: &[f32],
+    windows: &[(WindowPlan, Vec<f32>)],
     language: Option<&str>,
     cancel: &AtomicBool,
-) -> Result<(Heard, Option<Flaw>), AsrError> {
-    let mut request = Request {
+) -> Result<Vec<(Heard, Option<Flaw>)>, AsrError> {
+    let request = Request {
         language: language.map(ToOwned::to_owned),
         ..Request::default()
     };
-    let heard = hear(transcriber, samples, &request, cancel)?;
+    let samples: Vec<&[f32]> = windows.iter().map(|(_, samples)| samples.as_slice()).collect();
+    let heard = transcriber.transcribe_batch(&samples, &request, cancel)?;
+    let each = windows.iter().zip(heard);
+    each.map(|((plan, samples), mut heard)| {
+        heard.words = without_echoes(&heard.words);
+        mend(transcriber, (plan, samples), heard, request.clone(), cancel)
+    })
+    .collect()
+}
+
+/// Hears a window again if something is wrong with what was heard.
+fn mend(
+    transcriber: &mut dyn Transcriber,
+    (plan, samples): (&WindowPlan, &[f32]),
+    heard: Heard,
+    mut request: Request,
+    cancel: &AtomicBool,
+) -> Result<(Heard, Option<Flaw>), AsrError> {
     let Some(first_flaw) = flaw(plan, &heard) else {
         return Ok((heard, None));
     };
@@ -331,6 +347,13 @@ mod tests {
         }
     }
 
+    fn hear_one(engine: &mut Scripted, plan: WindowPlan, samples: Vec<f32>) -> (Heard, Option<Flaw>) {
+        let cancel = AtomicBool::new(false);
+        hear_windows(engine, &[(plan, samples)], None, &cancel)
+            .unwrap()
+            .remove(0)
+    }
+
     #[test]
     fn a_loop_is_seen_and_ordinary_emphasis_is_not() {
         assert_eq!(find_loop(&said("no no no no no no no no no", 0)), Some((0, 1, 9)));
@@ -373,8 +396,7 @@ mod tests {
             "That sounds painful. That sounds painful. What did that late opening cost you then? I am sorry.";
         let hear_both = |second: &str| {
             let mut engine = Scripted(vec![heard(said(plain, 0)), heard(said(second, 0))]);
-            let cancel = AtomicBool::new(false);
-            let (best, seen) = hear_window(&mut engine, &plan(7_000), &[0.0; 100], None, &cancel).unwrap();
+            let (best, seen) = hear_one(&mut engine, plan(7_000), vec![0.0; 100]);
             assert_eq!(seen, Some(Flaw::Plain));
             best.words
         };
@@ -391,8 +413,7 @@ mod tests {
             heard(said(text, 100)),
         ]);
         let samples = vec![0.0; 160_000];
-        let cancel = AtomicBool::new(false);
-        let (best, seen) = hear_window(&mut engine, &plan(10_000), &samples, None, &cancel).unwrap();
+        let (best, seen) = hear_one(&mut engine, plan(10_000), samples);
         assert_eq!(seen, Some(Flaw::Lost));
         assert_eq!(best.words.len(), 24);
         assert_eq!(best.words[12].start_ms, 5_100);
@@ -442,8 +463,7 @@ mod tests {
     fn a_loop_that_will_not_go_away_is_shortened() {
         let looped = || heard(said("and so and so and so and so and so", 0));
         let mut engine = Scripted(vec![looped(), looped()]);
-        let cancel = AtomicBool::new(false);
-        let (best, seen) = hear_window(&mut engine, &plan(3_900), &[0.0; 100], None, &cancel).unwrap();
+        let (best, seen) = hear_one(&mut engine, plan(3_900), vec![0.0; 100]);
         assert_eq!(seen, Some(Flaw::Loop));
         assert_eq!(best.words.len(), 4);
     }

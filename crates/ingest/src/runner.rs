@@ -16,13 +16,14 @@ use gametape_core::{
 };
 use gametape_media::Media;
 use gametape_store::{Fence, JobEnd, Store, StoreError};
-use tokio::task::JoinSet;
+use tokio::{sync::Semaphore, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use crate::{
     Engines,
     cpu::CpuPool,
+    retention,
     stage::{Attempt, StageError, Tools, chain},
 };
 
@@ -36,8 +37,6 @@ const QUICK: &[JobKind] = &[
 /// Transcription.
 const SLOW: &[JobKind] = &[JobKind::CallTranscribe];
 
-/// Quick jobs at a time.
-const QUICK_JOBS: usize = 2;
 /// How long a lane without work waits before it looks again.
 const POLL: Duration = Duration::from_millis(250);
 /// How long a lane waits after the database failed.
@@ -61,8 +60,12 @@ pub struct WorkerConfig {
     pub name: String,
     /// A job is taken from a worker that was silent for this long.
     pub lease: Duration,
+    /// The jobs it takes; [`JobKind::ALL`] for an ordinary worker.
+    pub kinds: Vec<JobKind>,
     /// Calls transcribed at a time.
     pub transcriptions: usize,
+    /// Other jobs at a time.
+    pub quick_jobs: usize,
     /// What recordings are accepted.
     pub limits: Limits,
     /// How long a job under way may go on when the worker is told to stop; then it is handed back.
@@ -78,7 +81,14 @@ pub struct Worker {
 impl Worker {
     /// A worker on this store and these media.
     pub fn new(config: WorkerConfig, store: Store, media: Media, engines: Engines) -> Self {
-        let cpu = CpuPool::new(QUICK_JOBS + config.transcriptions);
+        let cpu = CpuPool::new(config.quick_jobs + config.transcriptions);
+        // Whoever takes no transcriptions hears nothing ahead of them either.
+        let hears = config.kinds.contains(&JobKind::CallTranscribe);
+        let hearing = Arc::new(Semaphore::new(if hears {
+            config.transcriptions.max(1)
+        } else {
+            0
+        }));
         let limits = config.limits;
         Self {
             config,
@@ -87,6 +97,7 @@ impl Worker {
                 media,
                 engines,
                 cpu,
+                hearing,
                 limits,
             },
         }
@@ -97,14 +108,25 @@ impl Worker {
         tracing::info!(worker = %self.config.name, "worker {} is ready", self.config.name);
         let worker = Arc::new(self);
         let mut lanes = JoinSet::new();
-        for _ in 0..QUICK_JOBS {
-            lanes.spawn(Arc::clone(&worker).lane(QUICK, shutdown.clone()));
-        }
-        for _ in 0..worker.config.transcriptions.max(1) {
-            lanes.spawn(Arc::clone(&worker).lane(SLOW, shutdown.clone()));
+        for (lane, jobs) in [
+            (QUICK, worker.config.quick_jobs),
+            (SLOW, worker.config.transcriptions),
+        ] {
+            let kinds = worker.taken(lane);
+            if kinds.is_empty() {
+                continue;
+            }
+            for _ in 0..jobs.max(1) {
+                lanes.spawn(Arc::clone(&worker).lane(kinds.clone(), shutdown.clone()));
+            }
         }
         lanes.spawn(Arc::clone(&worker).sweep(shutdown.clone()));
         lanes.spawn(Arc::clone(&worker).track(shutdown.clone()));
+        lanes.spawn(Arc::clone(&worker).watch_clock(shutdown.clone()));
+        lanes.spawn(retention::keep_sweeping(
+            worker.tools.store.clone(),
+            shutdown.clone(),
+        ));
         lanes.join_all().await;
         tracing::info!(worker = %worker.config.name, "worker {} has stopped", worker.config.name);
     }
@@ -112,13 +134,19 @@ impl Worker {
     /// Runs jobs until none is due, for tests and for commands that must not leave work behind.
     pub async fn drain(&self) -> Result<usize, StoreError> {
         let mut count = 0;
-        let kinds = [QUICK, SLOW].concat();
-        while let Some(job) = self.claim(&kinds).await? {
+        retention::sweep(&self.tools.store).await?;
+        while let Some(job) = self.claim(&self.config.kinds).await? {
             self.work(job, CancellationToken::new()).await;
             count += 1;
         }
         while self.tools.store.tracker_scan_next(TRACKERS_AT_ONCE).await? {}
         Ok(count)
+    }
+
+    /// The kinds of a lane that this worker takes.
+    fn taken(&self, lane: &[JobKind]) -> Vec<JobKind> {
+        let kinds = lane.iter().copied();
+        kinds.filter(|kind| self.config.kinds.contains(kind)).collect()
     }
 
     async fn claim(&self, kinds: &[JobKind]) -> Result<Option<Job>, StoreError> {
@@ -129,10 +157,21 @@ impl Worker {
             .await
     }
 
-    async fn lane(self: Arc<Self>, kinds: &'static [JobKind], shutdown: CancellationToken) {
+    /// Notes for those who watch that a lane has just spoken with the database.
+    fn beat(&self, kinds: &[JobKind]) {
+        let lane = if kinds == SLOW { "slow" } else { "quick" };
+        let seconds = self.tools.store.clock().now_ms() as f64 / 1_000.0;
+        metrics::gauge!("gametape_worker_heartbeat_timestamp_seconds", "lane" => lane).set(seconds);
+    }
+
+    async fn lane(self: Arc<Self>, kinds: Vec<JobKind>, shutdown: CancellationToken) {
         let mut idle_since = Instant::now();
         while !shutdown.is_cancelled() {
-            let wait = match self.claim(kinds).await {
+            let claimed = self.claim(&kinds).await;
+            if claimed.is_ok() {
+                self.beat(&kinds);
+            }
+            let wait = match claimed {
                 Ok(Some(job)) => {
                     self.work(job, shutdown.clone()).await;
                     idle_since = Instant::now();
@@ -172,6 +211,22 @@ impl Worker {
             }
             tokio::select! {
                 () = tokio::time::sleep(SWEEP) => {}
+                () = shutdown.cancelled() => return,
+            }
+        }
+    }
+
+    /// Looks for jobs that wait for a time which the clock, set back meanwhile, has before it again.
+    async fn watch_clock(self: Arc<Self>, shutdown: CancellationToken) {
+        let lease_ms = self.config.lease.as_millis() as i64;
+        loop {
+            match self.tools.store.job_clock_went_back(lease_ms).await {
+                Ok(0) => {}
+                Ok(jobs) => tracing::warn!("the clock was set back: {jobs} job(s) wait no longer for it"),
+                Err(error) => tracing::warn!("could not look for jobs from the future: {}", chain(&error)),
+            }
+            tokio::select! {
+                () = tokio::time::sleep(self.config.lease) => {}
                 () = shutdown.cancelled() => return,
             }
         }
@@ -219,7 +274,7 @@ impl Worker {
         let run = std::panic::AssertUnwindSafe(attempt.run()).catch_unwind();
         let outcome = tokio::select! {
             outcome = run => outcome.unwrap_or_else(|_| Err(StageError::Retry("the stage panicked".to_owned()))),
-            () = self.keep_alive(fence.clone()) => Err(StageError::LeaseLost),
+            () = self.keep_alive(fence.clone(), kind) => Err(StageError::LeaseLost),
             () = self.patience(shutdown) => Err(StageError::Returned),
         };
         // Work left running on the processor ends soon and can write nothing any more.
@@ -239,13 +294,16 @@ impl Worker {
     }
 
     /// Extends the lease at a third of its length; returns when it is lost.
-    async fn keep_alive(&self, fence: Fence) {
+    async fn keep_alive(&self, fence: Fence, kind: JobKind) {
         let lease_ms = self.config.lease.as_millis() as i64;
         let mut alive = Instant::now();
         loop {
             tokio::time::sleep(self.config.lease / 3).await;
             match self.tools.store.job_heartbeat(&fence, lease_ms).await {
-                Ok(()) => alive = Instant::now(),
+                Ok(()) => {
+                    alive = Instant::now();
+                    self.beat(if SLOW.contains(&kind) { SLOW } else { QUICK });
+                }
                 Err(StoreError::LeaseLost { .. }) => return,
                 Err(error) => {
                     tracing::warn!("could not extend the lease: {}", chain(&error));
@@ -299,6 +357,10 @@ fn conclude(outcome: Result<JobEnd, StageError>) -> (&'static str, Option<JobEnd
         Err(StageError::Retry(error)) => {
             tracing::warn!("failed, to be tried again: {error}");
             ("retry", Some(JobEnd::Retry { error }))
+        }
+        Err(StageError::Outage(error)) => {
+            tracing::warn!("what it needs is away, to be tried again: {error}");
+            ("outage", Some(JobEnd::Outage { error }))
         }
         Err(StageError::Returned) => ("returned", Some(JobEnd::Returned)),
         Err(StageError::LeaseLost) => ("lost", None),

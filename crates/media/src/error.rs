@@ -32,6 +32,20 @@ pub enum MediaError {
         /// Its key.
         key: String,
     },
+    /// The object is encrypted with a key that is not among those that are here.
+    #[error("object '{key}' is encrypted with the key {key_id}, which is not among the keys for recordings")]
+    MissingKey {
+        /// Its key, in the sense of a name.
+        key: String,
+        /// Id of the key that opens it.
+        key_id: String,
+    },
+    /// Another object came in its place while it was read.
+    #[error("object '{key}' was written anew while it was read")]
+    Changed {
+        /// Its key.
+        key: String,
+    },
     /// The stream that was to be stored broke off; nothing was stored.
     #[error("cannot store '{key}': its source broke off")]
     Source {
@@ -58,11 +72,8 @@ impl MediaError {
     pub(crate) fn backend(action: &'static str, key: &str, source: object_store::Error) -> Self {
         match source {
             object_store::Error::NotFound { .. } => Self::NotFound { key: key.to_owned() },
-            source => Self::Backend {
-                action,
-                key: key.to_owned(),
-                source: source.into(),
-            },
+            object_store::Error::Precondition { .. } => Self::Changed { key: key.to_owned() },
+            source => Self::counted(action, key, source.into()),
         }
     }
 
@@ -70,16 +81,25 @@ impl MediaError {
         if source.kind() == std::io::ErrorKind::NotFound {
             Self::NotFound { key: key.to_owned() }
         } else {
-            Self::Backend {
-                action,
-                key: key.to_owned(),
-                source: source.into(),
-            }
+            Self::counted(action, key, source.into())
+        }
+    }
+
+    /// The store's trouble, for the caller and for those who watch the server.
+    fn counted(action: &'static str, key: &str, source: BoxError) -> Self {
+        metrics::counter!("gametape_storage_errors_total", "action" => action).increment(1);
+        Self::Backend {
+            action,
+            key: key.to_owned(),
+            source,
         }
     }
 
     /// Whether the same call may work later.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Backend { .. } | Self::Source { .. })
+        matches!(
+            self,
+            Self::Backend { .. } | Self::Source { .. } | Self::Changed { .. }
+        )
     }
 }

@@ -2,14 +2,21 @@
 //!
 //! Keys are typed ([`MediaKey`]), so that no path from outside ever reaches a file system. Everything is
 //! streamed: the memory used does not depend on the size of an object.
+//!
+//! With [`Keys`] what is written is encrypted, in a form that `seal.rs` describes, and what is read may be either.
+//! Lengths and ranges are always those of the object itself; only listings, and the functions with `stored` in their
+//! names, show what the store holds.
 
 mod error;
 mod key;
+mod keys;
 mod local;
 mod open;
 mod put;
 mod read;
 mod reader;
+mod seal;
+mod sealed;
 
 use std::sync::Arc;
 
@@ -19,9 +26,12 @@ use object_store::{ObjectStore, ObjectStoreExt, path::Path};
 pub use bytes::Bytes;
 pub use error::{BoxError, MediaError};
 pub use key::{MediaKey, MediaPrefix};
+pub use keys::{Keys, KeysError};
+pub use local::{Room, room};
 pub use open::S3Options;
 pub use read::ByteStream;
 pub use reader::BlockReader;
+pub use sealed::Sealing;
 
 /// Largest piece that streamed writes hold in memory, in bytes; also the size of S3 multipart parts.
 /// S3 takes 10,000 parts, so this allows objects of 80 GiB.
@@ -33,6 +43,7 @@ pub struct Media {
     store: Arc<dyn ObjectStore>,
     root: Path,
     local: Option<local::LocalRoot>,
+    keys: Option<Arc<Keys>>,
 }
 
 /// An object as a listing shows it.
@@ -42,7 +53,7 @@ pub struct MediaEntry {
     pub path: String,
     /// The same, typed; `None` for an object that is none of ours.
     pub key: Option<MediaKey>,
-    /// Its length.
+    /// Length of what is stored, which is more than the object's own where it is encrypted.
     pub size_bytes: u64,
     /// When it was written, in milliseconds since the epoch.
     pub modified_ms: i64,
@@ -58,8 +69,16 @@ impl Media {
         self.local.as_ref().map(local::LocalRoot::free_bytes).transpose()
     }
 
+    /// The file system that objects are kept on; `None` where that is no folder of this machine.
+    pub fn room(&self) -> Result<Option<Room>, MediaError> {
+        self.local.as_ref().map(local::LocalRoot::room).transpose()
+    }
+
     /// Length of an object in bytes; `None` if there is no such object.
     pub async fn size(&self, key: &MediaKey) -> Result<Option<u64>, MediaError> {
+        if self.keys.is_some() {
+            return Ok(self.look(key).await?.map(|look| look.size_bytes));
+        }
         match self.store.head(&self.path(key.as_str())).await {
             Ok(meta) => Ok(Some(meta.size)),
             Err(object_store::Error::NotFound { .. }) => Ok(None),

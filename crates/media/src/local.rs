@@ -10,6 +10,25 @@ use crate::MediaError;
 #[derive(Debug, Clone)]
 pub(crate) struct LocalRoot(PathBuf);
 
+/// Room of a file system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Room {
+    /// Bytes that this process may still write.
+    pub free_bytes: u64,
+    /// Bytes that it has at all.
+    pub size_bytes: u64,
+}
+
+/// The room of the file system that `folder` is on. The kernel knows that at once.
+pub fn room(folder: &Path) -> Result<Room, MediaError> {
+    let found = rustix::fs::statvfs(folder)
+        .map_err(|error| MediaError::io("measure", &folder.display().to_string(), error.into()))?;
+    Ok(Room {
+        free_bytes: found.f_bavail.saturating_mul(found.f_frsize),
+        size_bytes: found.f_blocks.saturating_mul(found.f_frsize),
+    })
+}
+
 impl LocalRoot {
     /// Makes the folder if it is missing.
     ///
@@ -46,11 +65,14 @@ impl LocalRoot {
         }
     }
 
+    /// The file system that it is on.
+    pub(crate) fn room(&self) -> Result<Room, MediaError> {
+        room(&self.0)
+    }
+
     /// Bytes of the file system that this process may still write. The kernel knows that at once.
     pub(crate) fn free_bytes(&self) -> Result<u64, MediaError> {
-        let found = rustix::fs::statvfs(&self.0)
-            .map_err(|error| MediaError::io("measure", &self.0.display().to_string(), error.into()))?;
-        Ok(found.f_bavail.saturating_mul(found.f_frsize))
+        room(&self.0).map(|room| room.free_bytes)
     }
 
     /// Removes a folder with everything in it.

@@ -71,6 +71,7 @@ impl Media {
             store: Arc::new(store),
             root: Path::default(),
             local: Some(local),
+            keys: None,
         })
     }
 
@@ -116,6 +117,7 @@ impl Media {
             store: Arc::new(store),
             root,
             local: None,
+            keys: None,
         })
     }
 }

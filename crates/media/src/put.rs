@@ -6,11 +6,17 @@ use bytes::{Bytes, BytesMut};
 use futures::{Stream, StreamExt};
 use object_store::{MultipartUpload, ObjectStoreExt};
 
-use crate::{BoxError, Media, MediaError, MediaKey, PART_BYTES, local::LocalRoot};
+use crate::{BoxError, Media, MediaError, MediaKey, PART_BYTES, local::LocalRoot, seal::Cut};
 
 impl Media {
     /// Stores `data` under `key`, in place of what was there. It appears whole or not at all.
     pub async fn put(&self, key: &MediaKey, data: Bytes) -> Result<(), MediaError> {
+        let data = self.sealed(key, data)?;
+        self.put_stored(key, data).await
+    }
+
+    /// Stores bytes as they are.
+    async fn put_stored(&self, key: &MediaKey, data: Bytes) -> Result<(), MediaError> {
         let path = self.path(key.as_str());
         self.store
             .put(&path, data.into())
@@ -22,6 +28,23 @@ impl Media {
     /// Stores all bytes of a stream and returns their number. Holds at most two pieces of
     /// [`PART_BYTES`] in memory. When the stream or the store fails, nothing is left behind.
     pub async fn put_stream<E: Into<BoxError>>(
+        &self,
+        key: &MediaKey,
+        stream: impl Stream<Item = Result<Bytes, E>> + Send,
+    ) -> Result<u64, MediaError> {
+        let stored_bytes = self.put_stored_stream(key, self.sealing(key, stream)?).await?;
+        if self.keys.is_none() {
+            return Ok(stored_bytes);
+        }
+        let cut = Cut::of_stored(stored_bytes);
+        cut.map(|cut| cut.size_bytes).ok_or_else(|| MediaError::Damaged {
+            key: key.as_str().to_owned(),
+        })
+    }
+
+    /// Like [`put_stream`](Self::put_stream), with bytes that [`get_stored`](Self::get_stored) gave: what was encrypted
+    /// stays as it is. It can be read under the name that it had only.
+    pub async fn put_stored_stream<E: Into<BoxError>>(
         &self,
         key: &MediaKey,
         stream: impl Stream<Item = Result<Bytes, E>> + Send,
@@ -39,7 +62,7 @@ impl Media {
             .unwrap_or_default();
         let Some(second) = pieces.next().await.transpose().map_err(broken)? else {
             let size_bytes = first.len() as u64;
-            self.put(key, first).await?;
+            self.put_stored(key, first).await?;
             self.clear_stale(key).await;
             return Ok(size_bytes);
         };
@@ -71,7 +94,7 @@ impl Media {
 }
 
 /// Cuts a stream into pieces of exactly `size` bytes, but for the last one.
-fn pieces<E>(
+pub(crate) fn pieces<E>(
     stream: impl Stream<Item = Result<Bytes, E>>,
     size: usize,
 ) -> impl Stream<Item = Result<Bytes, E>> {

@@ -12,10 +12,10 @@ use std::{
 };
 
 use bytes::Bytes;
-use object_store::ObjectStoreExt;
+use futures::TryStreamExt;
 use tokio::{runtime::Handle, task::AbortHandle};
 
-use crate::{Media, MediaError, MediaKey};
+use crate::{Media, MediaError, MediaKey, sealed::Look};
 
 /// How much is fetched at once. Decoders read a few KiB at a time; a request per MiB keeps the waiting
 /// for a remote store below a percent of the decoding.
@@ -41,13 +41,14 @@ pub struct BlockReader {
 #[derive(Debug)]
 enum Source {
     File(File),
-    Remote(Remote),
+    Remote(Box<Remote>),
 }
 
 #[derive(Debug)]
 struct Remote {
     media: Media,
     key: MediaKey,
+    look: Look,
     runtime: Handle,
     block: Bytes,
     block_start: u64,
@@ -58,26 +59,32 @@ impl Media {
     /// An object as a plain file. Call it on the async runtime, then read on a thread that may block.
     pub async fn reader(&self, key: &MediaKey) -> std::result::Result<BlockReader, MediaError> {
         let name = key.as_str();
-        if let Some(local) = &self.local {
-            let failed = |source| MediaError::io("open", name, source);
-            let file = tokio::fs::File::open(local.file(name)).await.map_err(failed)?;
-            let size_bytes = file.metadata().await.map_err(failed)?.len();
-            let source = Source::File(file.into_std().await);
-            return Ok(BlockReader::new(source, size_bytes));
+        let look = self.look_at(key).await?;
+        match (&self.local, &look.sealed) {
+            (Some(local), None) => {
+                let failed = |source| MediaError::io("open", name, source);
+                let file = tokio::fs::File::open(local.file(name)).await.map_err(failed)?;
+                let size_bytes = file.metadata().await.map_err(failed)?.len();
+                let source = Source::File(file.into_std().await);
+                return Ok(BlockReader::new(source, size_bytes));
+            }
+            // Without its key not one byte can be read.
+            (_, Some((head, _))) => {
+                self.object_key(key, head)?;
+            }
+            (None, None) => {}
         }
-        let size_bytes = self
-            .size(key)
-            .await?
-            .ok_or_else(|| MediaError::NotFound { key: name.to_owned() })?;
+        let size_bytes = look.size_bytes;
         let remote = Remote {
             media: self.clone(),
             key: key.clone(),
+            look,
             runtime: Handle::current(),
             block: Bytes::new(),
             block_start: 0,
             ahead: None,
         };
-        Ok(BlockReader::new(Source::Remote(remote), size_bytes))
+        Ok(BlockReader::new(Source::Remote(Box::new(remote)), size_bytes))
     }
 }
 
@@ -164,11 +171,11 @@ impl Remote {
 
     fn fetch(&self, start: u64, size_bytes: u64) -> Fetch {
         let range = start..(start + BLOCK_BYTES).min(size_bytes);
-        let (media, key) = (self.media.clone(), self.key.clone());
+        let (media, key, look) = (self.media.clone(), self.key.clone(), self.look.clone());
         let (sender, result) = mpsc::channel();
         let task = self.runtime.spawn(async move {
             // Nobody listens any more when the reader is gone.
-            let _ = sender.send(fetch_block(&media, &key, range).await);
+            let _ = sender.send(fetch_block(&media, &key, look, range).await);
         });
         Fetch {
             start,
@@ -210,19 +217,39 @@ impl Drop for Fetch {
 async fn fetch_block(
     media: &Media,
     key: &MediaKey,
+    mut look: Look,
     range: Range<u64>,
 ) -> std::result::Result<Bytes, MediaError> {
-    let path = media.path(key.as_str());
     let mut attempt = 1;
     loop {
-        let result = media.store.get_range(&path, range.clone()).await;
-        match result.map_err(|source| MediaError::backend("read", key.as_str(), source)) {
-            Err(error) if error.is_transient() && attempt < ATTEMPTS => {
-                tracing::warn!(%error, attempt, "reading an object failed, trying again");
-                tokio::time::sleep(Duration::from_millis(200 << attempt)).await;
-                attempt += 1;
-            }
-            result => return result,
+        let error = match read_block(media, key, &look, range.clone()).await {
+            Ok(block) => return Ok(block),
+            Err(error) => error,
+        };
+        // An object that is encrypted anew while it is read is still the same.
+        let anew =
+            matches!(error, MediaError::Changed { .. } | MediaError::Damaged { .. }) && look.sealed.is_some();
+        if attempt >= ATTEMPTS || !(anew || error.is_transient()) {
+            return Err(error);
+        }
+        tracing::warn!(%error, attempt, "reading an object failed, trying again");
+        tokio::time::sleep(Duration::from_millis(200 << attempt)).await;
+        attempt += 1;
+        if anew || matches!(error, MediaError::Changed { .. }) {
+            look = media.look_at(key).await?;
         }
     }
+}
+
+async fn read_block(
+    media: &Media,
+    key: &MediaKey,
+    look: &Look,
+    range: Range<u64>,
+) -> std::result::Result<Bytes, MediaError> {
+    let pieces: Vec<Bytes> = media.open_looked(key, look, range).await?.try_collect().await?;
+    Ok(match &pieces[..] {
+        [one] => one.clone(),
+        pieces => pieces.concat().into(),
+    })
 }

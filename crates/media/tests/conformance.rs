@@ -1,4 +1,4 @@
-//! What every object store has to do, run on local files and on a real S3 server.
+//! What every object store has to do, run on local files and on a real S3 server, with keys and without.
 
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -10,12 +10,26 @@ use std::{
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
 use gametape_core::id::{RecordingId, UploadId};
-use gametape_media::{Media, MediaError, MediaKey, MediaPrefix, PART_BYTES, S3Options};
+use gametape_media::{Keys, Media, MediaError, MediaKey, MediaPrefix, PART_BYTES, S3Options, Sealing};
 
 /// A store of its own for one test.
 struct Opened {
     media: Media,
     folder: Option<tempfile::TempDir>,
+    /// How much longer an object of a few bytes is where it is stored.
+    longer_by: u64,
+}
+
+impl Opened {
+    /// The same, with keys.
+    fn with_keys(self) -> Self {
+        let keys = Keys::parse(&Keys::make("test").unwrap()).unwrap();
+        Self {
+            media: self.media.with_keys(keys),
+            longer_by: 64,
+            ..self
+        }
+    }
 }
 
 fn local() -> Opened {
@@ -25,6 +39,7 @@ fn local() -> Opened {
     Opened {
         media,
         folder: Some(folder),
+        longer_by: 0,
     }
 }
 
@@ -49,7 +64,11 @@ fn s3() -> Opened {
     let (bucket, options) = s3_options();
     let prefix = UploadId::new(0);
     let media = Media::open(&format!("s3://{bucket}/test/{prefix}"), &options).unwrap();
-    Opened { media, folder: None }
+    Opened {
+        media,
+        folder: None,
+        longer_by: 0,
+    }
 }
 
 /// Bytes that differ at every position that a mix-up of blocks could exchange.
@@ -170,7 +189,7 @@ async fn deleting_takes_what_was_named_and_no_more(store: Opened) {
     assert_eq!(keys, [0, 1, 2].map(|n| MediaKey::upload_part(&second, n, n)));
     assert!(
         left.iter()
-            .all(|entry| entry.size_bytes == 4 && entry.modified_ms > 1_600_000_000_000)
+            .all(|entry| entry.size_bytes == 4 + store.longer_by && entry.modified_ms > 1_600_000_000_000)
     );
     let of_second = media.list(Some(&MediaPrefix::upload(&second)));
     assert_eq!(of_second.count().await, 3);
@@ -246,6 +265,83 @@ async fn many_writers_do_not_disturb_each_other(store: Opened) {
     );
 }
 
+async fn objects_get_the_current_key_while_they_are_read(store: Opened) {
+    let (recording, data) = (RecordingId::new(1), bytes(3_200_000));
+    let key = MediaKey::recording_original(&recording);
+    store.media.put(&key, data.clone()).await.unwrap();
+    let mut keys = String::new();
+    for round in ["one", "two"] {
+        keys = format!("{},{keys}", Keys::make(round).unwrap());
+        // What was written at first is under no key, or under one that is not among these.
+        let media = store.media.clone().with_keys(Keys::parse(&keys).unwrap());
+        if store.longer_by > 0 && round == "one" {
+            assert!(matches!(
+                media.sealing_of(&key).await.unwrap(),
+                Sealing::Unknown(_)
+            ));
+            let error = media.get(&key).await.unwrap_err();
+            assert!(matches!(error, MediaError::MissingKey { .. }), "{error}");
+            assert!(matches!(
+                media.reader(&key).await,
+                Err(MediaError::MissingKey { .. })
+            ));
+            media.put(&key, data.clone()).await.unwrap();
+            continue;
+        }
+        let mut reader = media.reader(&key).await.unwrap();
+        let (mut reader, half) = on_a_thread(move || {
+            let mut half = vec![0; 1_500_000];
+            reader.read_exact(&mut half).unwrap();
+            (reader, half)
+        })
+        .await;
+        assert_eq!(media.reseal(&key).await.unwrap(), Some(data.len() as u64));
+        assert_eq!(media.reseal(&key).await.unwrap(), None);
+        assert_eq!(
+            media.sealing_of(&key).await.unwrap(),
+            Sealing::Key(round.to_owned())
+        );
+        assert_eq!(media.size(&key).await.unwrap(), Some(data.len() as u64));
+        assert!(media.get(&key).await.unwrap() == data);
+        let rest = on_a_thread(move || {
+            let mut rest = Vec::new();
+            reader.read_to_end(&mut rest).map(|_| rest)
+        })
+        .await;
+        assert!([half, rest.unwrap()].concat() == data, "{round}");
+    }
+}
+
+/// Reads as those do who may block.
+async fn on_a_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    let (sender, receiver) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || sender.send(work()).ok());
+    receiver.await.expect("the thread comes to its end")
+}
+
+async fn what_is_stored_can_be_carried_to_another_store(store: Opened) {
+    let (recording, data) = (RecordingId::new(1), bytes(200_000));
+    let key = MediaKey::recording_original(&recording);
+    store.media.put(&key, data.clone()).await.unwrap();
+    let stored: Vec<Bytes> = store
+        .media
+        .get_stored(&key)
+        .await
+        .unwrap()
+        .try_collect()
+        .await
+        .unwrap();
+    let stored = Bytes::from(stored.concat());
+    assert_eq!(stored == data, store.longer_by == 0);
+    let head = store.media.stored_head(&key).await.unwrap();
+    assert_eq!(head, (store.longer_by > 0).then(|| stored.slice(..48)));
+    store.media.delete(&key).await.unwrap();
+    let length = stored.len() as u64;
+    let written = store.media.put_stored_stream(&key, chunks(&stored, 70_000)).await;
+    assert_eq!(written.unwrap(), length);
+    assert!(store.media.get(&key).await.unwrap() == data);
+}
+
 /// Every file and folder below the root of a store on local files.
 fn files(store: &Opened) -> Vec<String> {
     fn walk(folder: &std::path::Path, found: &mut Vec<String>) {
@@ -272,6 +368,18 @@ macro_rules! on_both {
                 super::$name(super::local()).await;
             })+
         }
+        mod on_local_files_with_keys {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                super::$name(super::local().with_keys()).await;
+            })+
+        }
+        mod on_s3_with_keys {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                super::$name(super::s3().with_keys()).await;
+            })+
+        }
         mod on_s3 {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $name() {
@@ -290,6 +398,8 @@ on_both!(
     a_decoder_reads_and_seeks_as_in_a_file,
     it_says_whether_it_can_be_used,
     many_writers_do_not_disturb_each_other,
+    objects_get_the_current_key_while_they_are_read,
+    what_is_stored_can_be_carried_to_another_store,
 );
 
 #[tokio::test]

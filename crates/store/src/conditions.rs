@@ -1,9 +1,9 @@
 //! Conditions of lists, put together from fixed texts; every value is bound, never part of the text.
 
-use gametape_core::{id::UserId, policy::VisibleCalls};
+use gametape_core::{id::UserId, policy::VisibleCalls, search};
 use sqlx::{Any, AssertSqlSafe, Row as _, any::AnyRow, query::Query};
 
-use crate::{Result, Store, row::fold};
+use crate::{Engine, Result, Store, dialect::Worded, row::fold};
 
 /// What a review has to be for somebody to see it, of tables `reviews` and `calls`, with three places for them.
 macro_rules! visible_reviews {
@@ -114,6 +114,15 @@ impl Conditions {
             self.push(text, [value]);
         }
         self.sql.push(')');
+    }
+
+    /// Leaves the rows that have the words of `query`.
+    pub(crate) fn with_terms(&mut self, engine: Engine, row: Worded, query: &search::Query) {
+        for (terms, wanted) in [(query.wanted(), true), (query.unwanted(), false)] {
+            for term in terms {
+                self.and(engine.has_term(row, wanted), [engine.plain_term(term)]);
+            }
+        }
     }
 
     /// Leaves the moments, of a table `m`, that `viewer` sees: who has an open review of the call does not see

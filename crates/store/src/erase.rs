@@ -3,6 +3,7 @@
 use gametape_core::{
     audit::AuditAction,
     call::Participant,
+    erasure::ErasureKind,
     id::{CallId, UserId},
     user::FORMER_COLLEAGUE,
 };
@@ -11,6 +12,7 @@ use sqlx::any::AnyRow;
 use crate::{
     Actor, NewAudit, Result, Store, StoreError, Tx, audit,
     call::bump,
+    erasure,
     event::{self, NewEvent},
     row::{Fields, fold, to_json},
     user,
@@ -170,6 +172,7 @@ impl Store {
         delete_anchored(&mut tx, id).await?;
         let entry = NewAudit::of(AuditAction::UserErase, "user", id.as_str());
         audit::write(&mut tx, now, actor, &entry).await?;
+        erasure::note(&mut tx, id.as_str(), ErasureKind::Person, now).await?;
         tx.commit().await?;
         Ok(())
     }

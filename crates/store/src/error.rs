@@ -1,6 +1,8 @@
 //! What can go wrong, sorted by what a caller does about it.
 
-use gametape_core::id::JobId;
+use gametape_core::{id::JobId, retention::HoldReason};
+
+use crate::Limit;
 
 /// Why a store function did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +23,12 @@ pub enum StoreError {
         /// What stands in the way.
         detail: String,
     },
+    /// Somebody holds the call, so that it may not be deleted.
+    #[error("the call is held ({reason}): release it first")]
+    Held {
+        /// Why.
+        reason: HoldReason,
+    },
     /// It is not finished, so it can't be handed over yet.
     #[error("the {what} is not complete: {}", reasons.join("; "))]
     Incomplete {
@@ -34,6 +42,16 @@ pub enum StoreError {
     Stale {
         /// The noun.
         what: &'static str,
+    },
+    /// A limit that was set for a person or a team is reached.
+    #[error("{used} of {most} {limit} are taken, so there is no room for more")]
+    Full {
+        /// What is limited.
+        limit: Limit,
+        /// The limit.
+        most: i64,
+        /// What is taken.
+        used: i64,
     },
     /// The attempt is over: the job was cancelled, deleted, or given to another worker. Stop working on it;
     /// nothing was written.
@@ -124,10 +142,14 @@ impl From<sqlx::Error> for StoreError {
             | sqlx::Error::PoolClosed
             | sqlx::Error::Io(_)
             | sqlx::Error::Tls(_)
+            // The server broke off in the middle of what it said.
+            | sqlx::Error::Protocol(_)
             | sqlx::Error::WorkerCrashed => true,
             sqlx::Error::Database(database) => database.code().is_some_and(|code| is_passing(&code)),
             _ => false,
         };
+        let kind = if passing { "unavailable" } else { "refused" };
+        metrics::counter!("gametape_database_errors_total", "kind" => kind).increment(1);
         if passing {
             Self::Unavailable(error)
         } else {
@@ -156,7 +178,14 @@ pub(crate) fn is_passing(code: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_passing;
+    use super::{StoreError, is_passing};
+
+    #[test]
+    fn a_connection_that_breaks_off_is_passing_trouble() {
+        let cut = sqlx::Error::Protocol("unexpected response from SSLRequest".to_owned());
+        assert!(matches!(cut.into(), StoreError::Unavailable(_)));
+        assert!(matches!(sqlx::Error::RowNotFound.into(), StoreError::Database(_)));
+    }
 
     #[test]
     fn passing_trouble_is_told_from_lasting() {

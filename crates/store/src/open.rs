@@ -21,6 +21,19 @@ struct Inner {
     clock: Clock,
 }
 
+/// The connections of a pool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Connections {
+    /// `read`, `write`, or `all` where one pool does both.
+    pub pool: &'static str,
+    /// Those in use.
+    pub used: u32,
+    /// Those that are open and wait for something to do.
+    pub idle: u32,
+    /// As many as there may be.
+    pub most: u32,
+}
+
 impl std::fmt::Debug for Store {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Store")
@@ -102,6 +115,24 @@ impl Store {
     pub async fn ping(&self) -> Result<()> {
         sqlx::query("SELECT 1").execute(self.read()).await?;
         Ok(())
+    }
+
+    /// How many connections are open and in use.
+    pub fn connections(&self) -> Vec<Connections> {
+        let Pools { engine, read, write } = &self.inner.pools;
+        let of = |pool: &'static str, connections: &AnyPool| {
+            let idle = u32::try_from(connections.num_idle()).unwrap_or(u32::MAX);
+            Connections {
+                pool,
+                used: connections.size().saturating_sub(idle),
+                idle,
+                most: connections.options().get_max_connections(),
+            }
+        };
+        match engine {
+            Engine::Sqlite => vec![of("read", read), of("write", write)],
+            Engine::Postgres => vec![of("all", write)],
+        }
     }
 
     /// The engine behind it.

@@ -16,6 +16,7 @@ use crate::{
     audit::{self, Actor, NewAudit},
     call::bump,
     conditions::{Conditions, Value},
+    retention,
     row::{Fields, clean, fold},
 };
 
@@ -192,6 +193,8 @@ impl Store {
         .execute(&mut *tx)
         .await?;
         let name = lock_existing(&mut tx, id).await?;
+        // Other rules reach its calls from now on.
+        retention::pause(&mut tx, now).await?;
         sqlx::query("DELETE FROM teams WHERE id = $1")
             .bind(id.as_str())
             .execute(&mut *tx)

@@ -1,4 +1,4 @@
-//! Prints word error rates, start errors and speed on the sample calls: `accuracy PROGRAM [MODEL] [THREADS]`.
+//! Prints word error rates, start errors and speed on the sample calls: `accuracy PROGRAM [MODEL] [THREADS] [ENGINE]`.
 
 use std::{io::Write, path::PathBuf};
 
@@ -10,19 +10,20 @@ fn main() -> Result<()> {
     let program = PathBuf::from(
         arguments
             .next()
-            .context("usage: accuracy PROGRAM [MODEL] [THREADS]")?,
+            .context("usage: accuracy PROGRAM [MODEL] [THREADS] [ENGINE]")?,
     );
     let model = arguments.next().unwrap_or_else(|| "tiny.en".to_owned());
     let threads = arguments.next().map_or(Ok(2), |text| text.parse())?;
+    let engine = arguments.next().unwrap_or_else(|| "whisper".to_owned());
     let mut out = std::io::stdout().lock();
-    writeln!(out, "{model}, {threads} threads")?;
+    writeln!(out, "{model}, engine {engine}, {threads} threads")?;
     writeln!(
         out,
         "| sample | rep | customer | start error, median | starts > 1 s off | seconds | times real time |"
     )?;
     writeln!(out, "| --- | --- | --- | --- | --- | --- | --- |")?;
     for sample in samples()? {
-        let seen = measure(&program, &sample, &model, threads)?;
+        let seen = measure(&program, &sample, (&engine, &model), threads)?;
         let rates: Vec<_> = seen
             .channels
             .iter()

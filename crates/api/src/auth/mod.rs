@@ -12,11 +12,11 @@ use axum::{
     response::Response,
 };
 use gametape_core::{
-    id::SessionId,
+    id::{SessionId, TokenId},
     policy::{self, Viewer},
     user::{Scope, User},
 };
-use gametape_store::Actor;
+use gametape_store::{Actor, StoreError};
 use http::{HeaderMap, HeaderValue, Method, header, request::Parts};
 
 pub(crate) use cookie::{clear_cookie, set_cookie};
@@ -24,6 +24,7 @@ pub(crate) use cookie::{clear_cookie, set_cookie};
 use crate::{
     ApiState,
     problem::{Code, Problem, Result},
+    rate::Asker,
     state::ClientAddress,
 };
 
@@ -33,6 +34,8 @@ pub(crate) struct CurrentUser {
     pub(crate) user: User,
     pub(crate) viewer: Viewer,
     pub(crate) credential: Credential,
+    /// Hash of the cookie or token that was shown.
+    secret_hash: String,
     address: Option<String>,
 }
 
@@ -40,7 +43,7 @@ pub(crate) struct CurrentUser {
 #[derive(Debug, Clone)]
 pub(crate) enum Credential {
     Session(SessionId),
-    Token(Scope),
+    Token { id: TokenId, scope: Scope },
 }
 
 impl Credential {
@@ -48,13 +51,18 @@ impl Credential {
     pub(crate) fn covers(&self, scope: Scope) -> bool {
         match self {
             Self::Session(_) => true,
-            Self::Token(own) => own.covers(scope),
+            Self::Token { scope: own, .. } => own.covers(scope),
         }
     }
 }
 
 impl CurrentUser {
-    async fn load(state: &ApiState, user: User, credential: Credential) -> Result<Self> {
+    async fn load(
+        state: &ApiState,
+        user: User,
+        credential: Credential,
+        secret_hash: String,
+    ) -> Result<Self, StoreError> {
         let viewer = Viewer {
             team_ids: state.store.user_team_ids(&user.id).await?,
             user_id: user.id.clone(),
@@ -64,8 +72,43 @@ impl CurrentUser {
             user,
             viewer,
             credential,
+            secret_hash,
             address: None,
         })
+    }
+
+    async fn by_token(state: &ApiState, secret_hash: String) -> Result<Option<Self>, StoreError> {
+        let Some((token, user)) = state.store.token_authenticate(&secret_hash).await? else {
+            return Ok(None);
+        };
+        let credential = Credential::Token {
+            id: token.id,
+            scope: token.scope,
+        };
+        Self::load(state, user, credential, secret_hash).await.map(Some)
+    }
+
+    async fn by_session(state: &ApiState, secret_hash: String) -> Result<Option<Self>, StoreError> {
+        let Some((session, user)) = state.store.session_authenticate(&secret_hash).await? else {
+            return Ok(None);
+        };
+        Self::load(state, user, Credential::Session(session.id), secret_hash)
+            .await
+            .map(Some)
+    }
+
+    /// The same person as they stand now, for answers that take long: `None` once the session or token has
+    /// ended or the account is shut.
+    pub(crate) async fn again(&self, state: &ApiState) -> Result<Option<Self>, StoreError> {
+        let hash = self.secret_hash.clone();
+        let found = match self.credential {
+            Credential::Session(_) => Self::by_session(state, hash).await?,
+            Credential::Token { .. } => Self::by_token(state, hash).await?,
+        };
+        Ok(found.map(|fresh| Self {
+            address: self.address.clone(),
+            ..fresh
+        }))
     }
 
     /// Who does what is being done, for the audit log.
@@ -84,9 +127,22 @@ pub(crate) async fn authenticate(
     mut request: Request,
     next: Next,
 ) -> Result<Response> {
-    let mut current = identify(&state, request.headers()).await?;
-    let address = request.extensions().get::<ClientAddress>();
-    current.address = address.and_then(|it| it.0).map(|address| address.to_string());
+    let address = ClientAddress::of(request.extensions());
+    let mut current = match identify(&state, request.headers()).await {
+        Ok(current) => current,
+        Err(problem) => {
+            if problem.code() == Code::Unauthenticated {
+                state.rates.take(Asker::unknown(address), state.now_ms())?;
+            }
+            return Err(problem);
+        }
+    };
+    if let Credential::Token { id, .. } = &current.credential {
+        state.rates.take(Asker::Token(id.clone()), state.now_ms())?;
+    }
+    let account = Asker::Account(current.user.id.clone());
+    state.rates.take(account, state.now_ms())?;
+    current.address = address.map(|address| address.to_string());
     let safe = is_safe(request.method());
     if !safe && matches!(current.credential, Credential::Session(_)) {
         csrf::check(request.headers())?;
@@ -123,14 +179,13 @@ fn require_scope(current: &CurrentUser, scope: Scope) -> Result<()> {
 async fn identify(state: &ApiState, headers: &HeaderMap) -> Result<CurrentUser> {
     if let Some(value) = headers.get(header::AUTHORIZATION) {
         let token = bearer(value).ok_or_else(|| unauthenticated("write `Authorization: Bearer gt_…`"))?;
-        let found = state.store.token_authenticate(&secret::hash(token)).await?;
-        let (token, user) =
-            found.ok_or_else(|| unauthenticated("the token is unknown, revoked or expired"))?;
-        return CurrentUser::load(state, user, Credential::Token(token.scope)).await;
+        return CurrentUser::by_token(state, secret::hash(token))
+            .await?
+            .ok_or_else(|| unauthenticated("the token is unknown, revoked or expired"));
     }
     for value in cookie::session_cookies(headers, state.config.secure_cookies) {
-        if let Some((session, user)) = state.store.session_authenticate(&secret::hash(value)).await? {
-            return CurrentUser::load(state, user, Credential::Session(session.id)).await;
+        if let Some(current) = CurrentUser::by_session(state, secret::hash(value)).await? {
+            return Ok(current);
         }
     }
     Err(unauthenticated(

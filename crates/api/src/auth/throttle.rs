@@ -14,6 +14,7 @@ use std::{
 use gametape_core::TimeMs;
 
 use super::secret;
+use crate::rate::network;
 
 /// Failures are forgotten after this long without another.
 const WINDOW_MS: i64 = 15 * 60_000;
@@ -69,13 +70,15 @@ impl Throttle {
 
     /// How long to wait at `address` before the next try of anything.
     pub(crate) fn wait_at_ms(&self, address: Option<IpAddr>, now: TimeMs) -> Option<i64> {
-        self.longest_wait_ms(&[Key::Address(address)], now)
+        self.longest_wait_ms(&[Key::Address(address.map(network))], now)
     }
 
     fn longest_wait_ms(&self, keys: &[Key], now: TimeMs) -> Option<i64> {
         let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         keys.iter()
             .filter_map(|key| counts.get(key).filter(|failures| failures.count >= key.max()))
+            // A failure of tomorrow was counted before the clock was set back.
+            .filter(|failures| failures.last_at <= now)
             .map(|failures| failures.last_at + WINDOW_MS - now)
             .filter(|wait_ms| *wait_ms > 0)
             .max()
@@ -88,7 +91,7 @@ impl Throttle {
 
     /// Counts a try of something that belongs to no account.
     pub(crate) fn begin_at(&self, address: Option<IpAddr>, now: TimeMs) {
-        self.count([Key::Address(address)], now);
+        self.count([Key::Address(address.map(network))], now);
     }
 
     fn count(&self, keys: impl IntoIterator<Item = Key>, now: TimeMs) {
@@ -104,7 +107,7 @@ impl Throttle {
                 count: 0,
                 last_at: now,
             });
-            if now - failures.last_at >= WINDOW_MS {
+            if !(0..WINDOW_MS).contains(&(now - failures.last_at)) {
                 failures.count = 0;
             }
             failures.count += 1;
@@ -125,7 +128,7 @@ impl Throttle {
     /// Takes back what [`begin_at`](Self::begin_at) counted.
     pub(crate) fn succeeded_at(&self, address: Option<IpAddr>) {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        take_back(&mut counts, &Key::Address(address));
+        take_back(&mut counts, &Key::Address(address.map(network)));
     }
 }
 
@@ -138,6 +141,7 @@ fn take_back(counts: &mut HashMap<Key, Failures>, key: &Key) {
 /// Accounts are counted by a hash, so that long names take no more memory than short ones.
 fn keys(account: &str, address: Option<IpAddr>) -> [Key; 3] {
     let account = secret::hash(&account.trim().to_lowercase());
+    let address = address.map(network);
     [
         Key::Account(account.clone(), address),
         Key::Address(address),
@@ -164,6 +168,18 @@ mod tests {
         assert_eq!(throttle.wait_ms("ann@x", HERE, WINDOW_MS), None);
         throttle.begin("ann@x", HERE, WINDOW_MS);
         assert_eq!(throttle.wait_ms("ann@x", HERE, WINDOW_MS), None);
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_locks_nobody_out() {
+        let throttle = Throttle::default();
+        for _ in 0..5 {
+            throttle.begin("ann@x", HERE, 10 * WINDOW_MS);
+        }
+        assert!(throttle.wait_ms("ann@x", HERE, 10 * WINDOW_MS).is_some());
+        assert_eq!(throttle.wait_ms("ann@x", HERE, 0), None);
+        throttle.begin("ann@x", HERE, 0);
+        assert_eq!(throttle.wait_ms("ann@x", HERE, 0), None);
     }
 
     #[test]

@@ -172,6 +172,11 @@ impl Samples {
         EMBEDDED.iter().map(read).collect::<Result<_, _>>().map(Self)
     }
 
+    /// The recording of the first sample: a call on two channels, for trying out a model.
+    pub fn recording(&self) -> Option<Bytes> {
+        self.0.first().map(|sample| sample.recording.clone())
+    }
+
     /// The samples in a folder, in the order of their names; files with feedback may be missing.
     pub fn read_folder(folder: &Path) -> Result<Self, SampleError> {
         let read_error = |path: &Path, source| SampleError::Read {

@@ -5,12 +5,15 @@ use std::collections::HashMap;
 use gametape_core::{
     call::{Call, Visibility},
     id::{TeamId, UserId},
+    job::Priority,
     page::PageRequest,
     policy::VisibleCalls,
     upload::Upload,
 };
 use gametape_media::{Media, MediaKey};
-use gametape_store::{Actor, CallDetails, CallFilter, NewCall, NewPart, NewUpload, NewUser, Store};
+use gametape_store::{
+    Actor, CallDetails, CallFilter, NewCall, NewPart, NewUpload, NewUser, Store, UploadLimits,
+};
 use sha2::{Digest, Sha256, digest::common::hazmat::SerializableState};
 
 use super::{NO_PASSWORD, PEOPLE, SampleError, SampleSetting, Samples, TEAM, content::Sample, feedback};
@@ -131,6 +134,8 @@ async fn make_call(
         occurred_at: None,
         language: Some(sample.truth.language.clone()),
         model: None,
+        // They are there to be looked at one day; what people upload is not.
+        priority: Priority::Low,
         upload_id: upload.id,
         details: CallDetails {
             team_id: Some(team_id.clone()),
@@ -153,16 +158,15 @@ async fn upload(
 ) -> Result<Upload, SampleError> {
     let expires_at = store.clock().now_ms() + UPLOAD_MS;
     let size_bytes = sample.recording.len() as i64;
-    let upload = store
-        .upload_create(NewUpload {
-            owner_id: owner_id.clone(),
-            size_bytes: Some(size_bytes),
-            filename: format!("{}.opus", sample.name),
-            metadata: String::new(),
-            hash_state: Sha256::new().serialize().to_vec(),
-            expires_at,
-        })
-        .await?;
+    let new = NewUpload {
+        owner_id: owner_id.clone(),
+        size_bytes: Some(size_bytes),
+        filename: format!("{}.opus", sample.name),
+        metadata: String::new(),
+        hash_state: Sha256::new().serialize().to_vec(),
+        expires_at,
+    };
+    let upload = store.upload_create(new, UploadLimits::default()).await?;
     let key = MediaKey::upload_part(&upload.id, 0, 0);
     let hash = Sha256::new_with_prefix(&sample.recording);
     let state = hash.serialize().to_vec();

@@ -61,6 +61,29 @@ pub(super) async fn erase(
     let actor = current.actor();
     let missing = || Problem::not_found("user");
     let user = state.store.user_get(&id).await?.ok_or_else(missing)?;
+    if body.calls == Calls::Delete {
+        let held = CallFilter {
+            owner: Some(id.clone()),
+            held: Some(true),
+            ..CallFilter::default()
+        };
+        let page = PageRequest::default();
+        if let Some(call) = state
+            .store
+            .call_list(&VisibleCalls::All, &held, &page)
+            .await?
+            .items
+            .first()
+        {
+            return Err(Problem::new(
+                Code::CallHeld,
+                format!(
+                    "calls of theirs are held, {} among them: release them first, or keep the calls",
+                    call.id
+                ),
+            ));
+        }
+    }
     // First of all they are kept out, so that nothing new comes while the rest goes.
     if user.disabled_at.is_none() {
         let patch = UserPatch {

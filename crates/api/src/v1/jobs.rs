@@ -1,4 +1,4 @@
-//! Background work of the whole installation; for administrators.
+//! Background work of the whole installation: counts for administrators, and for everybody how long it takes.
 
 use axum::extract::State;
 use serde::Serialize;
@@ -12,6 +12,10 @@ use crate::{
 };
 
 pub(crate) fn routes() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new().routes(routes!(backlog))
+}
+
+pub(crate) fn admin_routes() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new().routes(routes!(counts))
 }
 
@@ -39,4 +43,35 @@ pub(super) async fn counts(State(state): State<ApiState>) -> Result<Json<List<Jo
         count,
     });
     Ok(Json(List::whole(counts.collect())))
+}
+
+/// What waits to be transcribed.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Backlog {
+    /// Calls without all of their words.
+    calls: i64,
+    /// Those among them whose length is not known yet; the rest leaves them out.
+    unknown_length: i64,
+    /// Length of the others that is still to be heard, in milliseconds.
+    recording_ms: i64,
+    /// Hours of calls that are transcribed in an hour, as the last calls went; nothing before the first.
+    hours_an_hour: Option<f64>,
+    /// Milliseconds until all of it has its words.
+    done_in_ms: Option<i64>,
+}
+
+/// How much waits to be transcribed with the usual model, and when that will be done.
+#[utoipa::path(
+    get, path = "/backlog", operation_id = "getBacklog", tag = "operation",
+    responses((status = 200, body = Backlog))
+)]
+pub(super) async fn backlog(State(state): State<ApiState>) -> Result<Json<Backlog>> {
+    let backlog = state.store.backlog(&state.config.default_model).await?;
+    Ok(Json(Backlog {
+        calls: backlog.calls,
+        unknown_length: backlog.unknown_length,
+        recording_ms: backlog.recording_ms,
+        hours_an_hour: backlog.hours_an_hour(),
+        done_in_ms: backlog.done_in_ms(),
+    }))
 }

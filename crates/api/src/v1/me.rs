@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{tokens::ScopeName, users::UserView};
+use super::{session, tokens::ScopeName, users::UserView};
 use crate::{
     ApiState,
     auth::{Credential, CurrentUser},
@@ -40,7 +40,7 @@ pub(super) struct Me {
 pub(super) async fn me(current: CurrentUser) -> Json<Me> {
     let scope = match current.credential {
         Credential::Session(_) => Scope::Admin,
-        Credential::Token(scope) => scope,
+        Credential::Token { scope, .. } => scope,
     };
     Json(Me {
         user: current.user.into(),
@@ -77,11 +77,8 @@ pub(super) async fn set_password(
         ));
     }
     let account = current.user.email.as_str();
-    if state.throttle.wait_ms(account, None, state.now_ms()).is_some() {
-        return Err(Problem::new(
-            Code::TooManyRequests,
-            "too many wrong passwords: try again in 15 minutes",
-        ));
+    if let Some(wait_ms) = state.throttle.wait_ms(account, None, state.now_ms()) {
+        return Err(session::too_many(wait_ms));
     }
     state.throttle.begin(account, None, state.now_ms());
     let found = state.store.user_find_by_email(account).await?;

@@ -12,6 +12,7 @@ pub(crate) mod me;
 pub(crate) mod moments;
 pub(crate) mod names;
 pub(crate) mod people;
+pub(crate) mod retention;
 pub(crate) mod reviews;
 pub(crate) mod rubrics;
 pub(crate) mod sample_data;

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use gametape_core::{audit::AuditAction, call::Visibility};
-use gametape_store::NewAudit;
+use gametape_store::{NewAudit, without_key};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -66,9 +66,9 @@ pub(super) async fn load(State(state): State<ApiState>, current: CurrentUser) ->
         password_hash: None,
         visibility: Visibility::Org,
     };
-    let made = Samples::embedded()?
-        .load(&state.store, &state.media, &actor, &setting)
-        .await?;
+    let samples = Samples::embedded()?;
+    // Under an idempotency key one thing is made; these are many.
+    let made = without_key(samples.load(&state.store, &state.media, &actor, &setting)).await?;
     let entry = NewAudit::of(AuditAction::SampleLoad, "workspace", "samples");
     let entry = entry.with(serde_json::json!({"calls": made}));
     state.store.audit_write(&actor, entry).await?;

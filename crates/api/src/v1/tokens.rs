@@ -17,6 +17,9 @@ use crate::{
     validate,
 };
 
+/// Tokens of one person that work.
+const MAX_TOKENS: usize = 100;
+
 pub(crate) fn routes() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()
         .routes(routes!(list, create))
@@ -155,6 +158,7 @@ pub(super) async fn create(
     if expires_at.is_some_and(|time| time <= state.now_ms()) {
         return Err(Problem::invalid_value("expires_at is over already"));
     }
+    check_count(&state, &current).await?;
     let secret = Secret::api_token();
     let new = NewToken {
         user_id: current.viewer.user_id.clone(),
@@ -169,6 +173,20 @@ pub(super) async fn create(
         token: secret.text,
     };
     Ok((StatusCode::CREATED, Extension(ShownOnce), Json(created)))
+}
+
+/// Refuses one more token to somebody who has plenty that work.
+async fn check_count(state: &ApiState, current: &CurrentUser) -> Result<()> {
+    let now = state.now_ms();
+    let tokens = state.store.token_list(&current.viewer.user_id).await?;
+    let works = |token: &&Token| token.revoked_at.is_none() && token.expires_at.is_none_or(|at| at > now);
+    if tokens.iter().filter(works).count() >= MAX_TOKENS {
+        return Err(Problem::new(
+            Code::Conflict,
+            format!("a person has {MAX_TOKENS} tokens at most: revoke one that is not needed"),
+        ));
+    }
+    Ok(())
 }
 
 /// Stops a token for good; administrators may stop anybody's.

@@ -2,33 +2,33 @@
 
 use std::time::Duration;
 
-use axum::body::Body;
 use futures::StreamExt;
 use gametape_core::{id::CallId, job::JobKind};
-use http::Request;
-use tower::ServiceExt;
 
-use crate::support::{App, Person, bytes};
+use crate::support::{App, Ask, Person, bytes};
 
 /// An open stream of events, read as they come.
-struct Events {
+pub(crate) struct Events {
     body: axum::body::BodyDataStream,
     buffer: String,
 }
 
 impl Events {
     async fn open(app: &App, person: &Person, call: &CallId, query: &str, last: Option<i64>) -> Self {
-        let mut request = Request::get(format!("/api/v1/calls/{call}/events{query}"))
-            .header("authorization", format!("Bearer {}", person.token));
-        if let Some(last) = last {
-            request = request.header("last-event-id", last);
-        }
-        let response = app
-            .router
-            .clone()
-            .oneshot(request.body(Body::empty()).unwrap())
-            .await
-            .unwrap();
+        let ask = Ask::get(&format!("/api/v1/calls/{call}/events{query}")).by(person);
+        Self::of(
+            app,
+            match last {
+                Some(last) => ask.header("last-event-id", last),
+                None => ask,
+            },
+        )
+        .await
+    }
+
+    /// The stream that a request opens.
+    pub(crate) async fn of(app: &App, ask: Ask) -> Self {
+        let response = app.open(ask).await;
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         Self {
@@ -38,7 +38,7 @@ impl Events {
     }
 
     /// The next event: its number, kind and data; `None` at the end of the stream.
-    async fn next(&mut self) -> Option<(i64, String, serde_json::Value)> {
+    pub(crate) async fn next(&mut self) -> Option<(i64, String, serde_json::Value)> {
         loop {
             if let Some((event, rest)) = self.buffer.split_once("\n\n") {
                 let (event, rest) = (event.to_owned(), rest.to_owned());
@@ -76,7 +76,7 @@ async fn segments_are_seen_as_they_are_written() {
     let mut events = Events::open(&app, &ann, &call, "", None).await;
     let mut last = 0;
     let path = format!("/api/v1/calls/{call}");
-    let shown = app.send(crate::support::Ask::get(&path).by(&ann)).await.json();
+    let shown = app.send(Ask::get(&path).by(&ann)).await.json();
     let so_far = shown["last_event"].as_i64().unwrap();
     while last < so_far {
         let (seq, _, _) = events.next().await.unwrap();
@@ -129,9 +129,7 @@ async fn people_hear_what_is_for_them() {
         serde_json::json!({"body": "to root", "audience": "mentioned", "mentions": [root.user.id]}),
         serde_json::json!({"body": "to all"}),
     ] {
-        let reply = app
-            .send(crate::support::Ask::post(&path).by(&ann).json(&body))
-            .await;
+        let reply = app.send(Ask::post(&path).by(&ann).json(&body)).await;
         assert_eq!(reply.status, 201, "{reply:?}");
         ids.push(reply.json()["id"].clone());
     }
@@ -172,7 +170,7 @@ async fn an_id_that_is_no_number_is_refused() {
     let app = App::new().await;
     let ann = app.ann().await;
     let call = app.call(&ann, "a.wav", &bytes(10)).await;
-    let ask = crate::support::Ask::get(&format!("/api/v1/calls/{call}/events")).by(&ann);
+    let ask = Ask::get(&format!("/api/v1/calls/{call}/events")).by(&ann);
     app.send(ask.header("last-event-id", "x"))
         .await
         .is_problem(400, "invalid_request");

@@ -131,6 +131,10 @@ async fn a_moment_tells_what_is_there() {
     );
     assert_eq!(moment["url"], format!("/calls/{call}?t=0.000,2.000"));
     assert_eq!(moment["excerpt"], "The price");
+    assert_eq!(
+        moment["turns"],
+        json!([{ "speaker": { "role": "rep", "name": "Rep" }, "text": "The price" }])
+    );
     assert_eq!(moment["people"].as_array().unwrap().len(), 2);
     assert_eq!(moment["comments"]["praise"], 1);
     assert_eq!(moment["comments"]["replies"], 0);

@@ -13,7 +13,7 @@ use crate::support::{App, Ask, Form, Person, wav};
 
 const TABLE: &str = include_str!("../../../core/src/policy/routes.md");
 /// The columns of the table, in order.
-const RELATIONS: [&str; 10] = [
+pub(crate) const RELATIONS: [&str; 10] = [
     "owner",
     "author",
     "teammate",
@@ -28,15 +28,15 @@ const RELATIONS: [&str; 10] = [
 
 /// A line of the table.
 #[derive(Debug)]
-struct Row {
-    method: String,
-    path: String,
+pub(crate) struct Row {
+    pub(crate) method: String,
+    pub(crate) path: String,
     /// What it is done to, where the path does not say enough.
-    variant: String,
-    cells: Vec<String>,
+    pub(crate) variant: String,
+    pub(crate) cells: Vec<String>,
 }
 
-fn rows() -> Vec<Row> {
+pub(crate) fn rows() -> Vec<Row> {
     let lines = TABLE.lines().filter_map(|line| line.strip_prefix("| `"));
     let rows: Vec<Row> = lines
         .map(|line| {
@@ -86,21 +86,30 @@ fn every_route_has_a_line() {
 }
 
 /// A team with a call, what people wrote about it, and everybody who might come along.
-struct Scene {
-    app: App,
+pub(crate) struct Scene {
+    pub(crate) app: App,
     people: Vec<Option<Person>>,
-    call: CallId,
-    private_call: CallId,
+    pub(crate) call: CallId,
+    pub(crate) private_call: CallId,
     ids: Vec<(&'static str, String)>,
 }
 
 impl Scene {
-    fn person(&self, relation: &str) -> &Person {
+    pub(crate) fn person(&self, relation: &str) -> &Person {
         let index = RELATIONS.iter().position(|it| *it == relation).unwrap();
         self.people[index].as_ref().unwrap()
     }
 
-    fn id(&self, name: &str) -> &str {
+    /// A request by somebody, or by nobody.
+    pub(crate) fn ask_by(&self, relation: &str, method: &str, path: &str) -> Ask {
+        let ask = Ask::new(method, path);
+        match relation {
+            "nobody" => ask,
+            relation => ask.by(self.person(relation)),
+        }
+    }
+
+    pub(crate) fn id(&self, name: &str) -> &str {
         let found = self.ids.iter().find(|(known, _)| *known == name);
         &found.unwrap_or_else(|| panic!("no {name}")).1
     }
@@ -125,7 +134,7 @@ impl Scene {
             .to_owned()
     }
 
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let app = App::new().await;
         let mut people = Vec::new();
         for relation in RELATIONS {
@@ -340,12 +349,16 @@ impl Scene {
         let moment = first("/moments").await;
         self.ids
             .extend([("rubric", rubric), ("tracker", tracker), ("moment", moment)]);
+        let rule = json!({"what": "recording", "keep_days": 36_525});
+        let admin = self.person("admin").clone();
+        let rule = self.made(&admin, "/retention/rules", &rule).await;
+        self.ids.push(("retention", rule));
     }
 }
 
 impl Scene {
     /// The path of a line with ids of what it is done to.
-    fn path(&self, row: &Row) -> String {
+    pub(crate) fn path(&self, row: &Row) -> String {
         let call = if row.variant == "private" {
             &self.private_call
         } else {
@@ -430,6 +443,7 @@ impl Scene {
                 "password": "long enough 1",
             }),
             ("patch", "/calls/{id}" | "/rubrics/{id}" | "/trackers/{id}") => json!({"title": "Renamed"}),
+            ("put", "/calls/{id}/priority") => json!({"priority": "high"}),
             ("put", "/calls/{id}/speakers") => {
                 json!([{"role": "rep", "name": "A"}, {"role": "customer", "name": "B"}])
             }
@@ -449,6 +463,9 @@ impl Scene {
             ("post", "/reviews/{id}/reopen") => json!({"reason": "forgot something"}),
             ("post", "/reviews/{id}/respond") => json!({"response": "thank", "note": ""}),
             ("post", "/rubrics") => json!({"title": "New", "description": ""}),
+            ("post", "/retention/rules") => json!({"what": "call", "keep_days": 36_525}),
+            ("patch", "/retention/rules/{id}") => json!({"keep_days": 30_000}),
+            ("put", "/calls/{id}/hold") => json!({"reason": "library"}),
             ("post", "/trackers") => json!({"title": "New", "description": "", "phrases": ["so"]}),
             _ => return None,
         })
@@ -466,7 +483,7 @@ impl Scene {
 }
 
 /// Whether a status is what a cell says: `ok` is anything but a refusal.
-fn fits(cell: &str, status: u16) -> bool {
+pub(crate) fn fits(cell: &str, status: u16) -> bool {
     match cell {
         "ok" => ![401, 403, 404].contains(&status) && status < 500,
         number => number.parse() == Ok(status),

@@ -16,8 +16,8 @@ use gametape_core::{
     user::{Role, Scope, User},
 };
 use gametape_media::{Media, MediaKey, S3Options};
-use gametape_store::{Actor, Fence, JobEnd, NewSegment, NewToken, NewUser, Store, UserPatch};
-use http::{HeaderMap, Method, Request, StatusCode, header};
+use gametape_store::{Actor, Fence, JobEnd, NewSegment, NewToken, NewUser, Store, UserPatch, Windows};
+use http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
 use serde_json::Value;
 use tower::ServiceExt;
@@ -86,10 +86,15 @@ pub(crate) struct Person {
 /// A way behind the store's back.
 pub(crate) struct Rows {
     url: String,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Rows {
+    /// Where the database's files are.
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
     pub(crate) async fn write(&self, statements: &[String]) {
         use sqlx::{AssertSqlSafe, Connection, Executor};
         let mut connection = sqlx::AnyConnection::connect(&self.url).await.unwrap();
@@ -123,7 +128,7 @@ impl App {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}/tape.db", folder.path().display());
         let app = Self::on(ApiConfig::default(), &url).await;
-        (app, Rows { url, _folder: folder })
+        (app, Rows { url, folder })
     }
 
     async fn on(config: ApiConfig, url: &str) -> Self {
@@ -235,14 +240,14 @@ impl App {
         }
     }
 
+    /// Sends a request and gives the answer with its body unread.
+    pub(crate) async fn open(&self, request: Ask) -> Response<Body> {
+        self.router.clone().oneshot(request.build()).await.unwrap()
+    }
+
     /// Sends a request and looks at the head of the answer only.
     pub(crate) async fn status(&self, request: Ask) -> StatusCode {
-        self.router
-            .clone()
-            .oneshot(request.build())
-            .await
-            .unwrap()
-            .status()
+        self.open(request).await.status()
     }
 
     pub(crate) async fn get(&self, person: &Person, path: &str) -> Reply {
@@ -318,6 +323,7 @@ impl App {
             channels: 2,
             content_type: "audio/wav".to_owned(),
             analysis_json: "{}".to_owned(),
+            ahead: None,
         };
         self.store.job_finish(&fence, end).await.unwrap();
     }
@@ -331,7 +337,16 @@ impl App {
     ) {
         let begun = self
             .store
-            .transcript_begin(fence, call, "tiny.en", Some("en"), 1)
+            .transcript_begin(
+                fence,
+                call,
+                "tiny.en",
+                Some("en"),
+                Windows {
+                    total: 1,
+                    length_ms: 20_000,
+                },
+            )
             .await
             .unwrap();
         let segments: Vec<NewSegment> = segments

@@ -12,6 +12,8 @@ use crate::{
     event::EventAudience,
     id::{TeamId, UserId},
     inbox::ReviewRequest,
+    job::Priority,
+    retention::HoldReason,
     review::{Review, ReviewState},
     user::Role,
 };
@@ -75,10 +77,37 @@ pub fn may_change_call(viewer: &Viewer, call: &Call) -> bool {
     viewer.role == Role::Admin || viewer.user_id == call.owner_id
 }
 
+/// Whether `viewer` may give the work on `call` this priority: its owner may let others go first and take that back,
+/// but going before everybody else is for a coach of its team and administrators to decide.
+pub fn may_prioritize_call(viewer: &Viewer, call: &Call, priority: Priority) -> bool {
+    viewer.role == Role::Admin
+        || (viewer.role == Role::Coach && may_see_call(viewer, call) && in_team_of(viewer, call))
+        || (viewer.user_id == call.owner_id && priority != Priority::High)
+}
+
+/// The priorities that whoever uploads a call may choose for it.
+pub fn may_upload_with(viewer: &Viewer, priority: Priority) -> bool {
+    viewer.role == Role::Admin || priority != Priority::High
+}
+
 /// Whether `viewer` may correct the words of `call`, and say who speaks: a coach of its team may, too.
 pub fn may_correct_call(viewer: &Viewer, call: &Call) -> bool {
     may_change_call(viewer, call)
         || (viewer.role == Role::Coach && may_see_call(viewer, call) && in_team_of(viewer, call))
+}
+
+/// Whether `viewer` may hold `call` for this reason, and release it from a hold for this reason: coaches of its team
+/// keep what others learn from; what the law wants kept is the administrators'.
+pub fn may_hold_call(viewer: &Viewer, call: &Call, reason: HoldReason) -> bool {
+    match viewer.role {
+        Role::Admin => true,
+        Role::Coach => {
+            reason == HoldReason::Library
+                && (call.owner_id == viewer.user_id
+                    || (may_see_call(viewer, call) && in_team_of(viewer, call)))
+        }
+        Role::Rep => false,
+    }
 }
 
 /// Whether `viewer` may put `call` into the team `team_id`: one of their own.

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use anyhow::Context;
 use futures::StreamExt;
-use gametape_media::{Media, MediaError};
+use gametape_media::{Media, MediaError, MediaKey};
 use gametape_store::Snapshot;
 
 use crate::{
@@ -12,6 +12,7 @@ use crate::{
     archive::{Archive, Manifest, MediaFile, TableFile},
     cli,
     config::Config,
+    erased,
     output::result,
     progress::percent_bar,
 };
@@ -22,6 +23,7 @@ const WITH_MEDIA: [&str; 2] = ["recordings", "uploads"];
 pub(crate) async fn run(options: &cli::Backup, config: &Config) -> anyhow::Result<()> {
     let store = open_store(config, false).await?;
     let media = open_media(config)?;
+    let encrypted = config.media_keys()?.is_some();
     let archive = Archive::make(&options.folder)?;
     let before = archive.manifest()?;
 
@@ -30,8 +32,16 @@ pub(crate) async fn run(options: &cli::Backup, config: &Config) -> anyhow::Resul
     let owners = copy_tables(&archive, &mut manifest, &mut snapshot).await?;
     // The database need not keep what it was for the rest.
     drop(snapshot);
-    copy_media(&archive, &mut manifest, before.as_ref(), &media, &owners).await?;
+    copy_media(
+        &archive,
+        &mut manifest,
+        before.as_ref(),
+        (&media, encrypted),
+        &owners,
+    )
+    .await?;
     archive.finish(&manifest)?;
+    erased::update(&archive.erased_path(), &store).await?;
 
     let rows: u64 = manifest.tables.iter().map(|table| table.rows).sum();
     let bytes: u64 = manifest.media.iter().map(|file| file.size_bytes).sum();
@@ -80,7 +90,7 @@ async fn copy_media(
     archive: &Archive,
     manifest: &mut Manifest,
     before: Option<&Manifest>,
-    media: &Media,
+    (media, encrypted): (&Media, bool),
     owners: &HashSet<String>,
 ) -> anyhow::Result<()> {
     let known: HashMap<&str, &MediaFile> = before
@@ -101,7 +111,11 @@ async fn copy_media(
             continue;
         };
         match known.get(key.as_str()) {
-            Some(file) if file.size_bytes == entry.size_bytes && archive.has_media(file) => {
+            Some(file)
+                if file.size_bytes == entry.size_bytes
+                    && archive.has_media(file)
+                    && is_same(archive, &key, media, encrypted).await? =>
+            {
                 manifest.media.push((*file).clone());
             }
             _ => todo.push((key, entry.size_bytes)),
@@ -110,7 +124,7 @@ async fn copy_media(
     let bar = percent_bar("recordings");
     bar.set_length(todo.iter().map(|(_, size_bytes)| size_bytes).sum());
     for (key, size_bytes) in todo {
-        match media.get_stream(&key).await {
+        match media.get_stored(&key).await {
             Ok(bytes) => {
                 let file = archive.write_media(&key, bytes).await;
                 manifest
@@ -126,4 +140,17 @@ async fn copy_media(
     bar.finish_and_clear();
     manifest.media.sort_by(|a, b| a.key.cmp(&b.key));
     Ok(())
+}
+
+/// Whether an object that the folder has by its length is still what is stored: one with another key has the same
+/// length, and needs another key to be restored.
+async fn is_same(archive: &Archive, key: &MediaKey, media: &Media, encrypted: bool) -> anyhow::Result<bool> {
+    if !encrypted {
+        return Ok(true);
+    }
+    match media.stored_head(key).await {
+        Ok(Some(head)) => archive.media_begins_with(key, &head),
+        Ok(None) | Err(MediaError::NotFound { .. }) => Ok(true),
+        Err(error) => Err(error.into()),
+    }
 }

@@ -50,7 +50,7 @@ pub(crate) async fn run(options: &cli::Demo, config: Config) -> anyhow::Result<(
         message(&format!("Transcribing {made} sample calls …"));
     }
     let name = worker_name(&store);
-    worker(&config, name, store.clone(), media).drain().await?;
+    worker(&config, name, store.clone(), media)?.drain().await?;
     report(&store).await?;
     result(&format!("Sign in as {REP} with the password {PASSWORD}"));
     result(&format!(

@@ -3,6 +3,8 @@
 mod backup;
 mod demo;
 mod doctor;
+mod erasures;
+mod media;
 mod migrate;
 mod model;
 mod openapi;
@@ -32,6 +34,8 @@ pub(crate) fn run(command: Command, config: Config) -> anyhow::Result<()> {
         Command::Demo(options) => block_on(demo::run(&options, config)),
         Command::Backup(options) => block_on(backup::run(&options, &config)),
         Command::Restore(options) => block_on(restore::run(&options, &config)),
+        Command::Erasures(command) => block_on(erasures::run(command, &config)),
+        Command::Media(command) => block_on(media::run(command, &config)),
         Command::Doctor => block_on(doctor::run(&config)),
     }
 }

@@ -16,7 +16,8 @@ use crate::{
     archive::{Archive, Manifest, MediaFile},
     cli,
     config::Config,
-    output::result,
+    erased,
+    output::{message, result},
     progress::percent_bar,
 };
 
@@ -31,12 +32,16 @@ pub(crate) async fn run(options: &cli::Restore, config: &Config) -> anyhow::Resu
         .context("no database")?;
     let media = open_media(config)?;
 
+    if let Some(path) = options.erasures.as_ref().filter(|path| !path.is_file()) {
+        bail!("there is no list of erasures {}", path.display());
+    }
     // First, so that nothing is copied beside a database that is in use.
     let mut load = store.backup_load(manifest.schema).await?;
     restore_media(&archive, &manifest, &media).await?;
     restore_tables(&archive, &manifest, &mut load).await?;
     load.finish().await?;
     store.migrate().await?;
+    erase_again(options, &archive, &store).await?;
     store.close().await;
     result(&format!(
         "{} is restored: {} rows, {} objects",
@@ -44,6 +49,29 @@ pub(crate) async fn run(options: &cli::Restore, config: &Config) -> anyhow::Resu
         manifest.tables.iter().map(|table| table.rows).sum::<u64>(),
         manifest.media.len()
     ));
+    Ok(())
+}
+
+/// Deletes what was deleted for good since the backup was made, as far as the lists know.
+async fn erase_again(options: &cli::Restore, archive: &Archive, store: &Store) -> anyhow::Result<()> {
+    let mut list = erased::read(&archive.erased_path())?;
+    if let Some(path) = &options.erasures {
+        list.extend(erased::read(path)?);
+    }
+    let applied = store.erasure_apply(&list).await?;
+    let gone = applied.calls + applied.recordings + applied.people;
+    if gone > 0 {
+        message(&format!(
+            "Deleted again, as they were since this backup: {} calls, {} recordings, {} people.",
+            applied.calls, applied.recordings, applied.people
+        ));
+    }
+    if applied.refused > 0 {
+        message(&format!(
+            "{} people were forgotten since, but nobody else is an administrator here: erase them by hand.",
+            applied.refused
+        ));
+    }
     Ok(())
 }
 
@@ -94,7 +122,7 @@ async fn put(archive: &Archive, file: &MediaFile, key: &MediaKey, media: &Media)
         }
         piece
     });
-    let size_bytes = media.put_stream(key, bytes).await?;
+    let size_bytes = media.put_stored_stream(key, bytes).await?;
     let found = hash
         .lock()
         .unwrap_or_else(PoisonError::into_inner)

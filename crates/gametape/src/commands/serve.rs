@@ -1,6 +1,6 @@
 //! `gametape serve`.
 
-use std::{net::SocketAddr, time::Duration};
+use std::time::Duration;
 
 use anyhow::Context;
 use gametape_api::{ApiConfig, ApiState, router_with_fallback};
@@ -12,7 +12,9 @@ use crate::{
     cli,
     config::Config,
     lifecycle::shutdown_signal,
-    output::message,
+    measure::Measurer,
+    output::say,
+    server,
     telemetry::start_metrics,
     web,
 };
@@ -33,29 +35,38 @@ pub(crate) async fn run(options: cli::Serve, config: Config) -> anyhow::Result<(
         .with_context(|| format!("can't listen on {address}: choose another with --listen"))?;
     let address = listener.local_addr()?;
 
-    let working = (!options.no_worker).then(|| {
+    let working = if options.no_worker {
+        None
+    } else {
         warn_of_missing_model(&config);
-        let name = worker_name(&store);
-        tokio::spawn(worker(&config, name, store.clone(), media.clone()).run(shutdown.clone()))
-    });
+        let worker = worker(&config, worker_name(&store), store.clone(), media.clone())?;
+        Some(tokio::spawn(worker.run(shutdown.clone())))
+    };
 
     if store.user_list(&PageRequest::default()).await?.items.is_empty() {
-        message(
+        say(
+            config.log_format,
             "Nobody has an account yet. Make the first admin: gametape user create EMAIL --name NAME --role admin",
         );
     }
+    let measurer = Measurer {
+        store: store.clone(),
+        media: media.clone(),
+        data_dir: config.data_dir.clone(),
+        shared: Some(config.model.clone()),
+    };
+    tokio::spawn(measurer.run(shutdown.clone()));
     let state = ApiState::new(store.clone(), media, api_config(&config))
         .with_metrics(measurements)
         .with_shutdown(shutdown.clone());
     let app = router_with_fallback(state, web::pages());
-    message(&format!("Gametape listens on http://{address}"));
+    say(
+        config.log_format,
+        &format!("Gametape listens on http://{address}"),
+    );
     tracing::info!(%address, engine = ?store.engine(), "listening on {address}");
 
-    let stopped = shutdown.clone();
-    let server = axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>())
-        .with_graceful_shutdown(async move { stopped.cancelled().await })
-        .into_future();
-    let server = tokio::spawn(server);
+    let server = tokio::spawn(server::serve(listener, app, shutdown.clone()));
     shutdown.cancelled().await;
     if timeout(LAST_ANSWERS, server).await.is_err() {
         tracing::warn!("some answers were cut off");
@@ -67,9 +78,13 @@ pub(crate) async fn run(options: cli::Serve, config: Config) -> anyhow::Result<(
     Ok(())
 }
 
-fn api_config(config: &Config) -> ApiConfig {
+pub(super) fn api_config(config: &Config) -> ApiConfig {
     ApiConfig {
         max_upload_bytes: config.max_upload_bytes,
+        max_open_uploads: config.max_open_uploads,
+        person_quota_bytes: config.person_quota_bytes,
+        team_quota_bytes: config.team_quota_bytes,
+        rates: config.rates(),
         upload_expiry_ms: i64::from(config.upload_expiry_hours) * 3_600_000,
         session_ttl_ms: i64::from(config.session_days) * 24 * 3_600_000,
         secure_cookies: config.secure_cookies,

@@ -3,7 +3,7 @@
 use std::{collections::HashSet, fs::File, ops::ControlFlow, path::Path, sync::atomic::AtomicBool};
 
 use anyhow::Context;
-use gametape_asr::{Transcriber, Whisper, model};
+use gametape_asr::{Transcriber, model};
 use gametape_audio::{Analysis, Source, analyze};
 use gametape_core::transcript::{Segment, Speaker, Transcript};
 use gametape_ingest::hear::{Hearing, windows};
@@ -14,9 +14,16 @@ pub(crate) fn run(options: &cli::Transcribe, config: &Config) -> anyhow::Result<
     let path = model::resolve(&config.models_dir(), &config.model)?;
     let open = || open(&options.file);
     let (analysis, name) = (look_into(open()?, config)?, options.file.display());
-    let mut whisper = Whisper::load(&path, config.threads())?;
-    let transcript = hear(&mut whisper, open()?, &analysis, options.language.clone())
-        .with_context(|| format!("{name} can't be transcribed"))?;
+    let mut engine = config.engine.load(&path, config.threads())?;
+    let window_ms = config.engine.window_ms();
+    let transcript = hear(
+        engine.as_mut(),
+        window_ms,
+        open()?,
+        &analysis,
+        options.language.clone(),
+    )
+    .with_context(|| format!("{name} can't be transcribed"))?;
     result(&match options.format.as_text() {
         Some(format) => format.render(&transcript),
         None => serde_json::to_string_pretty(&transcript)?,
@@ -43,11 +50,12 @@ fn look_into(source: Source, config: &Config) -> anyhow::Result<Analysis> {
 
 fn hear(
     transcriber: &mut dyn Transcriber,
+    window_ms: i64,
     source: Source,
     analysis: &Analysis,
     language: Option<String>,
 ) -> anyhow::Result<Transcript> {
-    let plans = windows(analysis);
+    let plans = windows(analysis, window_ms);
     let all_ms = analysis.speech_ms().max(1);
     let bar = percent_bar("transcribing");
     let channels = analysis.plan().channels();

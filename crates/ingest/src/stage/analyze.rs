@@ -7,26 +7,34 @@ use std::{
 };
 
 use gametape_audio::{Analysis, Peaks, Source, analyze};
-use gametape_core::call::{Recording, Stage};
+use gametape_core::{
+    call::{Recording, Stage},
+    job::Pace,
+};
 use gametape_media::MediaKey;
 use gametape_store::JobEnd;
 use tokio::sync::watch;
 
-use super::{Attempt, StageError};
+use super::{Attempt, StageError, ahead::first_words};
 
 /// Progress is written this often at most.
 const PROGRESS_EVERY: Duration = Duration::from_millis(500);
 
 pub(crate) async fn run(attempt: &Attempt) -> Result<JobEnd, StageError> {
     let (call, recording) = attempt.subject().await?;
+    let mut ahead = None;
     let (analysis, peaks) = if let Some(known) = attempt.tools.store.recording_analysis(&recording.id).await?
     {
         let known: Analysis = serde_json::from_str(&known).map_err(|e| StageError::Retry(e.to_string()))?;
         (known, None)
     } else {
-        let (analysis, peaks) = look_into(attempt, &recording).await?;
+        let pace = attempt.tools.store.pace(&attempt.model(&call)).await?;
+        ahead = first_words(attempt, &call, &recording, pace).await?;
+        let (analysis, peaks) = look_into(attempt, &recording, pace).await?;
         (analysis, Some(peaks))
     };
+    let window_ms = attempt.tools.engines.window_ms();
+    let ahead = ahead.and_then(|heard| heard.place_in(&analysis, window_ms));
     if let Some(peaks) = peaks {
         let key = MediaKey::recording_peaks(&recording.id);
         attempt.tools.media.put(&key, peaks.to_bytes().into()).await?;
@@ -36,6 +44,7 @@ pub(crate) async fn run(attempt: &Attempt) -> Result<JobEnd, StageError> {
         duration_ms = analysis.duration_ms,
         speech_ms = analysis.speech_ms(),
         layout = ?analysis.layout,
+        windows_ahead = ahead.as_ref().map_or(0, |ahead| ahead.numbers.len()),
         codec = %analysis.codec,
         "analyzed {}", call.id
     );
@@ -44,10 +53,16 @@ pub(crate) async fn run(attempt: &Attempt) -> Result<JobEnd, StageError> {
         channels: analysis.plan().channels() as i64,
         content_type: analysis.content_type.clone(),
         analysis_json: serde_json::to_string(&analysis).map_err(|e| StageError::Retry(e.to_string()))?,
+        ahead,
     })
 }
 
-async fn look_into(attempt: &Attempt, recording: &Recording) -> Result<(Analysis, Peaks), StageError> {
+/// `pace` is how fast calls are transcribed here, which is most of the time that is left.
+async fn look_into(
+    attempt: &Attempt,
+    recording: &Recording,
+    pace: Option<Pace>,
+) -> Result<(Analysis, Peaks), StageError> {
     let reader = attempt
         .tools
         .media
@@ -59,7 +74,7 @@ async fn look_into(attempt: &Attempt, recording: &Recording) -> Result<(Analysis
     let limits = attempt.tools.limits;
     let stop = Arc::clone(&attempt.stop);
     let finish = attempt.finish.clone();
-    let (sender, mut receiver) = watch::channel(0.0_f64);
+    let (sender, mut receiver) = watch::channel((0.0_f64, None));
     let mut told = Instant::now();
 
     let work = attempt.tools.cpu.run(move || {
@@ -74,7 +89,7 @@ async fn look_into(attempt: &Attempt, recording: &Recording) -> Result<(Analysis
                 if told.elapsed() >= PROGRESS_EVERY {
                     told = Instant::now();
                     let share = declared_ms.map_or(0.0, |all| decoded_ms as f64 / all.max(1) as f64);
-                    sender.send_replace((share * 100.0).min(99.0));
+                    sender.send_replace(((share * 100.0).min(99.0), declared_ms));
                 }
                 ControlFlow::Continue(())
             },
@@ -85,8 +100,9 @@ async fn look_into(attempt: &Attempt, recording: &Recording) -> Result<(Analysis
         tokio::select! {
             outcome = &mut work => break outcome?,
             Ok(()) = receiver.changed() => {
-                let percent = *receiver.borrow_and_update();
-                attempt.progress(Stage::Analyze, percent).await?;
+                let (percent, declared_ms) = *receiver.borrow_and_update();
+                let eta_ms = pace.zip(declared_ms).map(|(pace, declared_ms)| pace.takes_ms(declared_ms));
+                attempt.progress(Stage::Analyze, percent, eta_ms).await?;
             }
         }
     };

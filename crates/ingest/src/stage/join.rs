@@ -43,6 +43,6 @@ pub(crate) async fn run(attempt: &Attempt) -> Result<JobEnd, StageError> {
             recording.size_bytes, recording.sha256
         )));
     }
-    attempt.progress(Stage::Store, 100.0).await?;
+    attempt.progress(Stage::Store, 100.0, None).await?;
     Ok(JobEnd::Stored)
 }

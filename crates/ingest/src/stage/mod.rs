@@ -1,6 +1,7 @@
 //! The stages of a recording, one file each. A stage does its work and says how the job ends; it never
 //! writes a call's state itself, so that results, the next stage's job and the state are one transaction.
 
+mod ahead;
 mod analyze;
 mod delete;
 mod join;
@@ -17,6 +18,7 @@ use gametape_core::{
 };
 use gametape_media::{Media, MediaError};
 use gametape_store::{Fence, JobEnd, Store, StoreError};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::{Engines, cpu::CpuPool};
@@ -28,6 +30,8 @@ pub(crate) struct Tools {
     pub(crate) media: Media,
     pub(crate) engines: Engines,
     pub(crate) cpu: CpuPool,
+    /// Seats at the engines, as many as calls are transcribed at a time.
+    pub(crate) hearing: Arc<Semaphore>,
     pub(crate) limits: Limits,
 }
 
@@ -49,6 +53,9 @@ pub(crate) enum StageError {
     /// It may pass; for those who run the installation.
     #[error("{0}")]
     Retry(String),
+    /// The database or the object store is away: it is tried again for as long as that lasts.
+    #[error("{0}")]
+    Outage(String),
     /// It won't pass; for the person who uploaded the recording.
     #[error("{}", .0.detail)]
     Final(CallProblem),
@@ -73,6 +80,7 @@ impl From<StoreError> for StageError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::LeaseLost { .. } => Self::LeaseLost,
+            StoreError::Unavailable(_) => Self::Outage(chain(&error)),
             other => Self::Retry(chain(&other)),
         }
     }
@@ -80,16 +88,24 @@ impl From<StoreError> for StageError {
 
 impl From<MediaError> for StageError {
     fn from(error: MediaError) -> Self {
-        Self::Retry(chain(&error))
+        let broken_source = match &error {
+            MediaError::Source { source, .. } => source.downcast_ref::<MediaError>(),
+            other => Some(other),
+        };
+        if broken_source.is_some_and(MediaError::is_transient) {
+            Self::Outage(chain(&error))
+        } else {
+            Self::Retry(chain(&error))
+        }
     }
 }
 
 impl From<AudioError> for StageError {
     fn from(error: AudioError) -> Self {
-        if error.is_final() {
-            Self::problem(error.code(), sentence(&error.to_string()))
-        } else {
-            Self::Retry(chain(&error))
+        match error {
+            AudioError::Io(_) => Self::Outage(chain(&error)),
+            AudioError::Cancelled => Self::Retry(chain(&error)),
+            _ => Self::problem(error.code(), sentence(&error.to_string())),
         }
     }
 }
@@ -151,11 +167,17 @@ impl Attempt {
         Ok((call, recording))
     }
 
-    async fn progress(&self, stage: Stage, percent: f64) -> Result<(), StageError> {
+    /// The model that the call is to be heard with.
+    fn model(&self, call: &Call) -> String {
+        let usual = || self.tools.engines.default_model().to_owned();
+        call.requested_model.clone().unwrap_or_else(usual)
+    }
+
+    async fn progress(&self, stage: Stage, percent: f64, eta_ms: Option<i64>) -> Result<(), StageError> {
         let progress = Progress {
             stage,
             percent,
-            eta_ms: None,
+            eta_ms,
         };
         Ok(self.tools.store.job_progress(&self.fence, &progress).await?)
     }

@@ -1,6 +1,11 @@
 //! `call.transcribe`: speech becomes words, window by window, each written as soon as it is heard.
 
-use std::{collections::HashSet, ops::ControlFlow, sync::atomic::Ordering, time::Instant};
+use std::{
+    collections::HashSet,
+    ops::ControlFlow,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Instant,
+};
 
 use gametape_asr::{AsrError, Transcriber};
 use gametape_audio::{Analysis, Source, window::WindowPlan};
@@ -9,7 +14,7 @@ use gametape_core::{
     id::TranscriptId,
 };
 use gametape_media::{BlockReader, MediaKey};
-use gametape_store::{JobEnd, StoreError};
+use gametape_store::{JobEnd, StoreError, Windows};
 use tokio::sync::mpsc;
 
 use super::{Attempt, StageError, chain, missing, sentence};
@@ -23,18 +28,30 @@ pub(crate) async fn run(attempt: Attempt) -> Result<JobEnd, StageError> {
         .await?
         .ok_or_else(|| missing("analysis"))?;
     let analysis: Analysis = serde_json::from_str(&analysis).map_err(|e| StageError::Retry(e.to_string()))?;
-    let plans = windows(&analysis);
-    let model = call
-        .requested_model
-        .clone()
-        .unwrap_or_else(|| attempt.tools.engines.default_model().to_owned());
+    let window_ms = attempt.tools.engines.window_ms();
+    let plans = windows(&analysis, window_ms);
+    let model = attempt.model(&call);
     let language = call.requested_language.as_deref();
     let begun = store
-        .transcript_begin(&attempt.fence, &call.id, &model, language, plans.len() as i64)
+        .transcript_begin(
+            &attempt.fence,
+            &call.id,
+            &model,
+            language,
+            Windows {
+                total: plans.len() as i64,
+                length_ms: window_ms,
+            },
+        )
         .await?;
 
     let done: HashSet<usize> = begun.windows_done.iter().map(|&index| index as usize).collect();
-    let pace = Pace::new(&plans, &done);
+    if done.is_empty() {
+        let pace = store.pace(&model).await?;
+        let eta_ms = pace.map(|pace| pace.takes_ms(analysis.duration_ms));
+        attempt.progress(Stage::Transcribe, 0.0, eta_ms).await?;
+    }
+    let mut pace = Pace::new(&plans, &done);
     let reader = attempt
         .tools
         .media
@@ -48,29 +65,35 @@ pub(crate) async fn run(attempt: Attempt) -> Result<JobEnd, StageError> {
         done,
         language: known_language,
         model,
+        enough: None,
     };
-    let language = hear_and_write(&attempt, work, pace, &begun.transcript_id).await?;
+    let seat = attempt.tools.hearing.acquire().await;
+    let language = hear_and_write(&attempt, work, &begun.transcript_id, |window| pace.after(window)).await?;
+    drop(seat);
     Ok(JobEnd::Transcribed {
         language: language.or(begun.language),
     })
 }
 
 /// What the hearing thread needs.
-struct Work {
-    reader: BlockReader,
-    analysis: Analysis,
-    plans: Vec<WindowPlan>,
-    done: HashSet<usize>,
-    language: Option<String>,
-    model: String,
+pub(super) struct Work {
+    pub(super) reader: BlockReader,
+    pub(super) analysis: Analysis,
+    pub(super) plans: Vec<WindowPlan>,
+    pub(super) done: HashSet<usize>,
+    pub(super) language: Option<String>,
+    pub(super) model: String,
+    /// After how many windows in which something is said to stop.
+    pub(super) enough: Option<usize>,
 }
 
-/// Hears on a thread of its own while this task writes what comes; gives the language.
-async fn hear_and_write(
+/// Hears on a thread of its own while this task writes what comes, with the progress that `progress` makes of it;
+/// gives the language.
+pub(super) async fn hear_and_write(
     attempt: &Attempt,
     work: Work,
-    mut pace: Pace,
     transcript_id: &TranscriptId,
+    mut progress: impl FnMut(&HeardWindow) -> Progress,
 ) -> Result<Option<String>, StageError> {
     let mut language = work.language.clone();
     // One window ahead of the database: the processor never waits for it, and little is lost in a crash.
@@ -82,7 +105,7 @@ async fn hear_and_write(
             if language.is_none() && !window.segments.is_empty() {
                 language = Some(window.language.clone());
             }
-            let progress = pace.after(&window);
+            let progress = progress(&window);
             let index = window.index as i64;
             let append = attempt.tools.store.transcript_append(
                 &attempt.fence,
@@ -100,7 +123,7 @@ async fn hear_and_write(
                 metrics::counter!("gametape_windows_repaired_total", "flaw" => flaw).increment(1);
                 tracing::info!(job.id = %attempt.job.id, window = index, flaw, "heard window {index} again");
             }
-            metrics::counter!("gametape_speech_transcribed_ms_total").increment(window.speech_ms as u64);
+            count_speech(window.speech_ms);
         }
         Ok::<(), StoreError>(())
     };
@@ -112,6 +135,14 @@ async fn hear_and_write(
         Err(HearError::Audio(error)) => Err(error.into()),
         Err(HearError::Asr(error)) => Err(refused(&error)),
     }
+}
+
+/// Counts speech that was turned into words. Counters are whole, and measurements in seconds.
+fn count_speech(speech_ms: i64) {
+    static HEARD_MS: AtomicU64 = AtomicU64::new(0);
+    let speech_ms = u64::try_from(speech_ms).unwrap_or(0);
+    let heard_ms = HEARD_MS.fetch_add(speech_ms, Ordering::Relaxed) + speech_ms;
+    metrics::counter!("gametape_speech_transcribed_seconds_total").absolute(heard_ms / 1_000);
 }
 
 fn refused(error: &AsrError) -> StageError {
@@ -143,10 +174,15 @@ fn hear(attempt: &Attempt, work: Work, sender: &mpsc::Sender<HeardWindow>) -> Re
         cancel: &attempt.stop,
     };
     let mut ended = Ended::Complete;
+    let mut with_words = 0;
     let outcome = hearing.run(engine.as_mut(), |window| {
+        with_words += usize::from(!window.segments.is_empty());
         // A closed channel means that writing failed; the reason is reported there.
         if sender.blocking_send(window).is_err() || attempt.finish.is_cancelled() {
             ended = Ended::Early;
+            return ControlFlow::Break(());
+        }
+        if work.enough.is_some_and(|enough| with_words >= enough) {
             return ControlFlow::Break(());
         }
         ControlFlow::Continue(())

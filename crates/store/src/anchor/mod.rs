@@ -73,18 +73,30 @@ pub(crate) async fn hold_call(tx: &mut Tx, call_id: &CallId) -> Result<()> {
     Ok(())
 }
 
-/// Words of a transcript as people read them, corrections and all, that are said between two times, in order
-/// of their middles.
-pub(crate) async fn words_between(
+/// What one speaker says without a break, as people read it.
+pub(crate) struct Spoken {
+    /// Channel, counted from 0.
+    pub(crate) channel: usize,
+    /// Start, in milliseconds of the recording.
+    pub(crate) start_ms: i64,
+    /// End, in milliseconds of the recording.
+    pub(crate) end_ms: i64,
+    /// The words, in order.
+    pub(crate) words: Vec<Word>,
+}
+
+/// The segments of a transcript that reach between two times, in order, corrections and all.
+pub(crate) async fn spoken_between(
     tx: &mut Tx,
     transcript_id: &TranscriptId,
     channel: Option<usize>,
     start_ms: i64,
     end_ms: i64,
-) -> Result<Vec<Word>> {
+) -> Result<Vec<Spoken>> {
     let rows = sqlx::query(
-        "SELECT id, channel, words FROM segments WHERE transcript_id = $1 AND start_ms < $3 AND end_ms > $2 \
-           AND ($4 IS NULL OR channel = $4) ORDER BY start_ms, channel, id",
+        "SELECT id, start_ms, end_ms, channel, words FROM segments \
+         WHERE transcript_id = $1 AND start_ms < $3 AND end_ms > $2 AND ($4 IS NULL OR channel = $4) \
+         ORDER BY start_ms, channel, id",
     )
     .bind(transcript_id.as_str())
     .bind(start_ms)
@@ -94,25 +106,42 @@ pub(crate) async fn words_between(
     .await?;
     let read = |row| {
         let fields = Fields::of(row, "segments");
-        let channel = fields.int("channel")?.max(0) as usize;
-        Ok((channel, fields.json::<Vec<Word>>("words")?))
+        Ok(Spoken {
+            channel: fields.int("channel")?.max(0) as usize,
+            start_ms: fields.int("start_ms")?,
+            end_ms: fields.int("end_ms")?,
+            words: fields.json("words")?,
+        })
     };
-    let mut heard: Vec<(usize, Vec<Word>)> = rows.iter().map(read).collect::<Result<_>>()?;
+    let mut spoken: Vec<Spoken> = rows.iter().map(read).collect::<Result<_>>()?;
     let edits = edit::active_between(tx, transcript_id, start_ms, end_ms).await?;
     if !edits.is_empty() {
-        let (mut text, mut edited) = (vec![String::new(); heard.len()], vec![false; heard.len()]);
-        let parts = heard.iter_mut().zip(&mut text).zip(&mut edited);
+        let (mut text, mut edited) = (vec![String::new(); spoken.len()], vec![false; spoken.len()]);
+        let parts = spoken.iter_mut().zip(&mut text).zip(&mut edited);
         let mut stretches: Vec<Stretch<'_>> = parts
-            .map(|(((channel, words), text), edited)| Stretch {
-                channel: *channel,
+            .map(|((spoken, text), edited)| Stretch {
+                channel: spoken.channel,
                 text,
-                words,
+                words: &mut spoken.words,
                 edited,
             })
             .collect();
         lay_over(&mut stretches, &edits);
     }
-    let mut words: Vec<Word> = heard.into_iter().flat_map(|(_, words)| words).collect();
+    Ok(spoken)
+}
+
+/// Words of a transcript as people read them, corrections and all, that are said between two times, in order
+/// of their middles.
+pub(crate) async fn words_between(
+    tx: &mut Tx,
+    transcript_id: &TranscriptId,
+    channel: Option<usize>,
+    start_ms: i64,
+    end_ms: i64,
+) -> Result<Vec<Word>> {
+    let spoken = spoken_between(tx, transcript_id, channel, start_ms, end_ms).await?;
+    let mut words: Vec<Word> = spoken.into_iter().flat_map(|spoken| spoken.words).collect();
     words.sort_by_key(|word| (middle_ms(word), word.start_ms));
     Ok(words)
 }

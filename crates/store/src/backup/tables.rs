@@ -7,7 +7,7 @@ use crate::{Result, StoreError, dialect::Engine, row::Fields};
 
 /// Every table with what orders its rows. None refers to a later one; those that refer to themselves are named in
 /// [`Engine::defer_references`].
-pub(super) const TABLES: [(&str, &str); 43] = [
+pub(super) const TABLES: [(&str, &str); 45] = [
     ("users", "id"),
     ("sessions", "id"),
     ("tokens", "id"),
@@ -51,6 +51,8 @@ pub(super) const TABLES: [(&str, &str); 43] = [
     ("search_documents", "source_id"),
     ("review_requests", "id"),
     ("notices", "id"),
+    ("retention_rules", "id"),
+    ("erasures", "id"),
 ];
 
 /// The columns of a table, but for those that the engine fills itself.

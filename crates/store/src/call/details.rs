@@ -9,7 +9,7 @@ use gametape_core::{
 };
 use serde_json::json;
 
-use super::{bump, call_columns, opt_clean, read_call};
+use super::{NewConsent, bump, call_columns, consent, opt_clean, read_call};
 use crate::{
     Result, Store, StoreError, Tx,
     audit::{self, Actor, NewAudit},
@@ -33,6 +33,8 @@ pub struct CallDetails {
     pub invited: Vec<UserId>,
     /// What it is about to sell.
     pub deal: Deal,
+    /// What to note of consent; `None` for nothing.
+    pub consent: Option<NewConsent>,
 }
 
 impl CallDetails {
@@ -44,6 +46,7 @@ impl CallDetails {
             participants: call.participants.clone(),
             invited: call.invited.clone(),
             deal: call.deal.clone(),
+            consent: None,
         }
     }
 }
@@ -67,6 +70,8 @@ pub struct CallPatch {
     pub invited: Option<Vec<UserId>>,
     /// What it is about to sell.
     pub deal: DealPatch,
+    /// What to note of consent.
+    pub consent: Option<NewConsent>,
     /// Only if nobody changed the call since this `updated_at`.
     pub if_updated_at: Option<TimeMs>,
 }
@@ -119,7 +124,7 @@ fn set<T>(value: &mut T, change: Option<T>) {
 }
 
 /// Reads a call and keeps others from changing it until the transaction ends.
-async fn lock(tx: &mut Tx, id: &CallId) -> Result<Option<Call>> {
+pub(super) async fn lock(tx: &mut Tx, id: &CallId) -> Result<Option<Call>> {
     let row = sqlx::query(concat!(
         "UPDATE calls SET event_seq = event_seq WHERE id = $1 RETURNING ",
         call_columns!()
@@ -279,6 +284,9 @@ impl Store {
         .execute(&mut *tx)
         .await?;
         event::write(&mut tx, id, now, &[NewEvent::call()]).await?;
+        if let Some(new) = &patch.consent {
+            consent::change(&mut tx, actor, &call, new, now).await?;
+        }
         let call = write(&mut tx, id, Some(&before), &after).await?;
         if patch.title.is_some() {
             search::put(&mut tx, &search::Document::title(&call)).await?;

@@ -2,6 +2,7 @@
 
 use gametape_core::{
     call::{Call, CallCursor, CallSort, CallState, DealOutcome, SortKey, Visibility},
+    consent::Consent,
     id::{TeamId, UserId},
     page::{MAX_LIMIT, Order, Page, PageRequest},
     policy::VisibleCalls,
@@ -66,6 +67,10 @@ pub struct CallFilter {
     pub rep_longest_monologue_ms: Bounds,
     /// Questions that the rep asks.
     pub rep_question_count: Bounds,
+    /// Of whose consent this was noted.
+    pub consent: Option<Consent>,
+    /// Held, or not.
+    pub held: Option<bool>,
     /// With comments that everybody sees, or without.
     pub has_comments: Option<bool>,
     /// What they are sorted by.
@@ -275,6 +280,14 @@ fn conditions(visible: &VisibleCalls, filter: &CallFilter, after: Option<&CallCu
         "rep_longest_monologue_ms"
     );
     bounds!(conditions, filter.rep_question_count, "rep_question_count");
+    if let Some(consent) = filter.consent {
+        conditions.and("consent = ?", [consent.as_str()]);
+    }
+    match filter.held {
+        Some(true) => conditions.text(" AND held_at IS NOT NULL"),
+        Some(false) => conditions.text(" AND held_at IS NULL"),
+        None => {}
+    }
     match filter.has_comments {
         Some(true) => conditions.and("comment_count > ?", [0]),
         Some(false) => conditions.and("comment_count = ?", [0]),

@@ -1,7 +1,10 @@
 //! Calls: made, listed, changed, stopped, tried again, deleted.
 
+mod consent;
 mod details;
+mod hold;
 mod list;
+mod priority;
 mod speaker;
 mod stage;
 mod stop;
@@ -9,23 +12,29 @@ mod stop;
 use gametape_core::{
     TimeMs,
     call::{Call, CallState, Deal, TalkFigures},
+    consent::ConsentRecord,
     id::{CallId, RecordingId, UploadId, UserId},
+    job::Priority,
+    retention::Hold,
 };
 use sqlx::any::AnyRow;
 
 use crate::{
     Result, Store, StoreError, Tx,
     event::{self, NewEvent},
-    job, recording,
+    idempotency, job, recording,
     row::{Fields, clean, fold},
     search, upload,
 };
 
+pub use consent::NewConsent;
 pub use details::{CallDetails, CallPatch, DealPatch};
+pub use hold::NewHold;
 pub use list::{Bounds, CallFilter};
 
 pub(crate) use speaker::Speakers;
 pub(crate) use stage::{attach_recording, fail, fail_waiting, set_progress, set_talk, start_stage, touch};
+pub(crate) use stop::remove;
 
 /// A call to make.
 #[derive(Debug, Clone)]
@@ -40,6 +49,8 @@ pub struct NewCall {
     pub language: Option<String>,
     /// Model asked for; `None` for the worker's default.
     pub model: Option<String>,
+    /// How soon the work on it is done.
+    pub priority: Priority,
     /// Its upload, complete or not.
     pub upload_id: UploadId,
     /// What people know about it.
@@ -48,10 +59,11 @@ pub struct NewCall {
 
 macro_rules! call_columns {
     () => {
-        "id, title, owner_id, state, progress, problem, occurred_at, requested_language, language, \
+        "id, title, owner_id, state, progress, priority, problem, occurred_at, requested_language, language, \
          duration_ms, channels, requested_model, recording_id, upload_id, transcript_id, duplicate_of, \
          team_id, visibility, tags, participants, invited, deal_name, deal_stage, deal_amount_minor, \
-         deal_currency, deal_outcome, deal_external_id, rep_talk_permille, rep_longest_monologue_ms, \
+         deal_currency, deal_outcome, deal_external_id, consent, consent_note, consent_by, consent_at, \
+         held_at, held_by, hold_reason, hold_note, recording_deleted_at, rep_talk_permille, rep_longest_monologue_ms, \
          rep_question_count, interruption_count, patience_ms, comment_count, created_at, updated_at, \
          event_seq"
     };
@@ -81,6 +93,7 @@ pub(crate) fn read_call(row: &AnyRow) -> Result<Call> {
         owner_id: fields.parsed("owner_id")?,
         state: fields.parsed("state")?,
         progress: fields.opt_json("progress")?,
+        priority: fields.parsed("priority")?,
         problem: fields.opt_json("problem")?,
         occurred_at: fields.opt_int("occurred_at")?,
         requested_language: fields.opt_text("requested_language")?,
@@ -98,6 +111,14 @@ pub(crate) fn read_call(row: &AnyRow) -> Result<Call> {
         participants: fields.json("participants")?,
         invited: fields.json("invited")?,
         deal: read_deal(fields)?,
+        consent: ConsentRecord {
+            status: fields.parsed("consent")?,
+            note: fields.opt_text("consent_note")?,
+            noted_by: fields.opt_parsed("consent_by")?,
+            noted_at: fields.opt_int("consent_at")?,
+        },
+        hold: read_hold(fields)?,
+        recording_deleted_at: fields.opt_int("recording_deleted_at")?,
         talk: read_talk(fields)?,
         comment_count: fields.int("comment_count")?,
         created_at: fields.int("created_at")?,
@@ -115,6 +136,18 @@ fn read_deal(fields: Fields<'_>) -> Result<Deal> {
         outcome: fields.opt_parsed("deal_outcome")?,
         external_id: fields.opt_text("deal_external_id")?,
     })
+}
+
+fn read_hold(fields: Fields<'_>) -> Result<Option<Hold>> {
+    let Some(held_at) = fields.opt_int("held_at")? else {
+        return Ok(None);
+    };
+    Ok(Some(Hold {
+        reason: fields.parsed("hold_reason")?,
+        note: fields.opt_text("hold_note")?,
+        held_by: fields.opt_parsed("held_by")?,
+        held_at,
+    }))
 }
 
 fn read_talk(fields: Fields<'_>) -> Result<TalkFigures> {
@@ -159,6 +192,17 @@ async fn original_of(
     Ok(original.fetch_optional(&mut **tx).await?)
 }
 
+/// The call that an earlier try of the same request made.
+async fn made_before(tx: &mut Tx) -> Result<Option<Call>> {
+    let Some(id) = idempotency::made(tx, CallId::PREFIX).await? else {
+        return Ok(None);
+    };
+    match id.parse() {
+        Ok(id) => find_existing(tx, &id).await.map(Some),
+        Err(_) => Ok(None),
+    }
+}
+
 /// Text from outside that may be missing, as both engines can hold it.
 fn opt_clean(text: Option<&str>) -> Option<String> {
     text.map(|text| clean(text).into_owned())
@@ -173,6 +217,9 @@ impl Store {
         let now = self.now();
         let id = CallId::new(now);
         let mut tx = self.begin().await?;
+        if let Some(call) = made_before(&mut tx).await? {
+            return Ok(call);
+        }
         let upload = upload::take(&mut tx, &new.upload_id, &new.owner_id, &id).await?;
         let recording = match &upload.recording_id {
             Some(recording_id) => Some(
@@ -195,8 +242,8 @@ impl Store {
         sqlx::query(
             "INSERT INTO calls (id, owner_id, title, title_folded, state, occurred_at, requested_language, \
              requested_model, duration_ms, channels, recording_id, upload_id, duplicate_of, event_seq, \
-             created_at, updated_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $14, $14)",
+             created_at, updated_at, priority) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $14, $14, $15)",
         )
         .bind(id.as_str())
         .bind(new.owner_id.as_str())
@@ -212,15 +259,32 @@ impl Store {
         .bind(recording.is_none().then_some(new.upload_id.as_str()))
         .bind(original)
         .bind(now)
+        .bind(new.priority.as_str())
         .execute(&mut *tx)
         .await?;
         event::write(&mut tx, &id, now, &[NewEvent::state(state, None)]).await?;
+        if let Some(consent) = &new.details.consent {
+            consent::write(&mut tx, &id, Some(&new.owner_id), consent, now).await?;
+        }
         let call = details::write(&mut tx, &id, None, &new.details).await?;
         search::put(&mut tx, &search::Document::title(&call)).await?;
         if let Some(recording) = &recording {
-            job::enqueue_stage(&mut tx, &id, recording.first_stage(), now).await?;
+            job::enqueue_stage(&mut tx, &id, recording.first_stage(), None, now).await?;
         }
+        idempotency::note(&mut tx, CallId::PREFIX, id.as_str()).await?;
         tx.commit().await?;
+        Ok(call)
+    }
+
+    /// The call that an earlier try of the request under way made, whose answer was lost.
+    #[tracing::instrument(name = "db.call.made_before", level = "debug", skip_all)]
+    pub async fn call_made_before(&self) -> Result<Option<Call>> {
+        if !idempotency::is_under_key() {
+            return Ok(None);
+        }
+        let mut tx = self.begin().await?;
+        let call = made_before(&mut tx).await?;
+        tx.rollback().await?;
         Ok(call)
     }
 

@@ -50,7 +50,7 @@ pub(crate) async fn attach_recording(
         return Ok(None);
     };
     let news = if call.state == CallState::Queued {
-        job::enqueue_stage(tx, call_id, recording.first_stage(), now).await?;
+        job::enqueue_stage(tx, call_id, recording.first_stage(), None, now).await?;
         NewEvent::state(call.state, None)
     } else {
         NewEvent::call()

@@ -8,24 +8,26 @@ use gametape_core::{
     TimeMs,
     audit::AuditAction,
     call::{Call, CallProblem, CallState},
+    erasure::ErasureKind,
     id::{CallId, RecordingId},
-    job::JobKind,
+    job::{JobKind, Priority},
 };
 
 use super::{bump, call_columns, find_existing, opt_clean, read_call};
 use crate::{
     Result, Store, StoreError, Tx,
     audit::{self, Actor, NewAudit},
+    erasure,
     event::{self, NewEvent},
-    job,
+    idempotency, job,
     recording::{self, RecordingRow},
     upload,
 };
 
 /// Rounds of comparing before giving up: a call has four stages, and people click slowly.
-const ROUNDS: u32 = 10;
+pub(super) const ROUNDS: u32 = 10;
 
-fn still_moving() -> StoreError {
+pub(super) fn still_moving() -> StoreError {
     StoreError::conflict("call", "it is changing just now; try again")
 }
 
@@ -38,7 +40,13 @@ async fn recording_at_rest(tx: &mut Tx, call: &Call, allowed: &[CallState]) -> R
         Some(id) => recording::lock(tx, id).await?,
         None => None,
     };
-    recording.ok_or_else(|| StoreError::conflict("call", "its file never arrived; upload it again"))
+    recording.ok_or_else(|| {
+        let why = match call.recording_deleted_at {
+            Some(_) => "its recording was deleted",
+            None => "its file never arrived; upload it again",
+        };
+        StoreError::conflict("call", why)
+    })
 }
 
 /// The last job that a call had.
@@ -58,12 +66,13 @@ async fn requeue(
     call: &Call,
     model: Option<&str>,
     language: Option<&str>,
+    priority: Priority,
     now: TimeMs,
 ) -> Result<Call> {
     let row = sqlx::query(concat!(
         "UPDATE calls SET state = 'queued', problem = NULL, progress = NULL, \
            requested_model = COALESCE($4, requested_model), \
-           requested_language = COALESCE($5, requested_language), ",
+           requested_language = COALESCE($5, requested_language), priority = $6, ",
         bump!("$2"),
         " WHERE id = $1 AND updated_at = $3 RETURNING ",
         call_columns!()
@@ -73,6 +82,7 @@ async fn requeue(
     .bind(call.updated_at)
     .bind(opt_clean(model))
     .bind(opt_clean(language))
+    .bind(priority.as_str())
     .fetch_optional(&mut **tx)
     .await?;
     let queued = row
@@ -142,8 +152,8 @@ impl Store {
         let kind = last_kind(&mut tx, id)
             .await?
             .map_or(first, |last| later_of(last, first));
-        let queued = requeue(&mut tx, &call, None, None, now).await?;
-        let job_id = job::enqueue_stage(&mut tx, id, kind, now).await?;
+        let queued = requeue(&mut tx, &call, None, None, Priority::Normal, now).await?;
+        let job_id = job::enqueue_stage(&mut tx, id, kind, None, now).await?;
         // The new job goes on with the windows that the old one wrote.
         sqlx::query("UPDATE transcripts SET job_id = $2 WHERE call_id = $1 AND completed_at IS NULL")
             .bind(id.as_str())
@@ -163,22 +173,41 @@ impl Store {
         id: &CallId,
         model: Option<String>,
         language: Option<String>,
+        priority: Priority,
     ) -> Result<Call> {
         let now = self.now();
         let mut tx = self.begin().await?;
         let call = find_existing(&mut tx, id).await?;
         let allowed = [CallState::Ready, CallState::Failed, CallState::Cancelled];
         let recording = recording_at_rest(&mut tx, &call, &allowed).await?;
-        let queued = requeue(&mut tx, &call, model.as_deref(), language.as_deref(), now).await?;
-        job::enqueue_stage(&mut tx, id, recording.first_stage(), now).await?;
+        let queued = requeue(
+            &mut tx,
+            &call,
+            model.as_deref(),
+            language.as_deref(),
+            priority,
+            now,
+        )
+        .await?;
+        job::enqueue_stage(&mut tx, id, recording.first_stage(), None, now).await?;
         tx.commit().await?;
         Ok(queued)
     }
 
-    /// Deletes a call with all that belongs to it. Its recording goes too unless another call has it; objects
-    /// are deleted by a job, once no worker can still be writing them.
+    /// Deletes a call with all that belongs to it, unless it is held. Its recording goes too unless another call has
+    /// it; objects are deleted by a job, once no worker can still be writing them.
     #[tracing::instrument(name = "db.call.delete", level = "debug", skip_all)]
     pub async fn call_delete(&self, actor: &Actor, id: &CallId) -> Result<()> {
+        self.delete(Some(actor), id).await
+    }
+
+    /// Takes back a call whose making failed half-way: nobody was told of it, so the audit log says nothing.
+    #[tracing::instrument(name = "db.call.undo", level = "debug", skip_all)]
+    pub async fn call_undo(&self, id: &CallId) -> Result<()> {
+        self.delete(None, id).await
+    }
+
+    async fn delete(&self, actor: Option<&Actor>, id: &CallId) -> Result<()> {
         for _ in 0..ROUNDS {
             if self.try_delete(actor, id).await? {
                 return Ok(());
@@ -187,40 +216,58 @@ impl Store {
         Err(still_moving())
     }
 
-    async fn try_delete(&self, actor: &Actor, id: &CallId) -> Result<bool> {
+    async fn try_delete(&self, actor: Option<&Actor>, id: &CallId) -> Result<bool> {
         let now = self.now();
         let mut tx = self.begin().await?;
         let call = find_existing(&mut tx, id).await?;
-        let waiting = match &call.upload_id {
-            Some(upload_id) => upload::lock(&mut tx, upload_id).await?,
-            None => None,
-        };
-        job::cancel_jobs_of(&mut tx, id, now).await?;
-        let quiet_at = job::quiet_at(&mut tx, id, now).await?;
-        if let Some(recording_id) = &call.recording_id {
-            lock_recording(&mut tx, recording_id).await?;
+        if let (Some(hold), Some(_)) = (&call.hold, actor) {
+            return Err(StoreError::Held { reason: hold.reason });
         }
-        let deleted = sqlx::query("DELETE FROM calls WHERE id = $1 AND updated_at = $2")
-            .bind(id.as_str())
-            .bind(call.updated_at)
-            .execute(&mut *tx)
-            .await?;
-        if deleted.rows_affected() == 0 {
+        if !remove(&mut tx, &call, now).await? {
             tx.rollback().await?;
             return Ok(false);
         }
-        if let Some(recording_id) = &call.recording_id {
-            recording::drop_unused(&mut tx, recording_id, now, quiet_at).await?;
+        if let Some(actor) = actor {
+            let entry = NewAudit::of(AuditAction::CallDelete, "call", id.as_str()).in_call(id);
+            let entry = entry.with(serde_json::json!({"owner_id": call.owner_id}));
+            audit::write(&mut tx, now, actor, &entry).await?;
         }
-        if let Some(row) = waiting {
-            upload::discard(&mut tx, &row, now, &call_is_gone()).await?;
-        }
-        let entry = NewAudit::of(AuditAction::CallDelete, "call", id.as_str()).in_call(id);
-        let entry = entry.with(serde_json::json!({"owner_id": call.owner_id}));
-        audit::write(&mut tx, now, actor, &entry).await?;
         tx.commit().await?;
         Ok(true)
     }
+}
+
+/// Deletes a call that was read in this transaction, with all that belongs to it, and has its objects deleted. Says
+/// no where somebody changed it meanwhile: then all of it is to be taken back.
+pub(crate) async fn remove(tx: &mut Tx, call: &Call, now: TimeMs) -> Result<bool> {
+    let id = &call.id;
+    let waiting = match &call.upload_id {
+        Some(upload_id) => upload::lock(tx, upload_id).await?,
+        None => None,
+    };
+    upload::forget_names(tx, id).await?;
+    job::cancel_jobs_of(tx, id, now).await?;
+    let quiet_at = job::quiet_at(tx, id, now).await?;
+    if let Some(recording_id) = &call.recording_id {
+        lock_recording(tx, recording_id).await?;
+    }
+    let deleted = sqlx::query("DELETE FROM calls WHERE id = $1 AND updated_at = $2")
+        .bind(id.as_str())
+        .bind(call.updated_at)
+        .execute(&mut **tx)
+        .await?;
+    if deleted.rows_affected() == 0 {
+        return Ok(false);
+    }
+    if let Some(recording_id) = &call.recording_id {
+        recording::drop_unused(tx, recording_id, now, quiet_at).await?;
+    }
+    if let Some(row) = waiting {
+        upload::discard(tx, &row, now, &call_is_gone()).await?;
+    }
+    idempotency::forget_call(tx, id).await?;
+    erasure::note(tx, id.as_str(), ErasureKind::Call, now).await?;
+    Ok(true)
 }
 
 /// Recordings are locked before calls.

@@ -7,7 +7,7 @@ use gametape_core::{
 };
 
 use super::{count, find_existing, hold, make_findable, opt_clean, refresh_moments, set_mentions, tell};
-use crate::{Place, Result, Store, StoreError, Tx, anchor, inbox, row::clean};
+use crate::{Place, Result, Store, StoreError, Tx, anchor, idempotency, inbox, row::clean};
 
 /// A comment to write.
 #[derive(Debug, Clone)]
@@ -76,12 +76,26 @@ async fn insert(tx: &mut Tx, row: &Row<'_>, mentions: &[UserId], now: TimeMs) ->
     find_existing(tx, &id).await
 }
 
+/// The comment that an earlier try of the same request wrote.
+async fn written_before(tx: &mut Tx) -> Result<Option<Comment>> {
+    let Some(id) = idempotency::made(tx, CommentId::PREFIX).await? else {
+        return Ok(None);
+    };
+    match id.parse() {
+        Ok(id) => find_existing(tx, &id).await.map(Some),
+        Err(_) => Ok(None),
+    }
+}
+
 impl Store {
     /// Writes a comment. One that has a place quotes the words that people read there just now.
     #[tracing::instrument(name = "db.comment.create", level = "debug", skip_all)]
     pub async fn comment_create(&self, new: NewComment) -> Result<Comment> {
         let now = self.now();
         let mut tx = self.begin().await?;
+        if let Some(comment) = written_before(&mut tx).await? {
+            return Ok(comment);
+        }
         anchor::hold_call(&mut tx, &new.call_id).await?;
         let anchor_id = match &new.place {
             Some(place) => Some(anchor::create(&mut tx, &new.call_id, place, now).await?),
@@ -101,6 +115,7 @@ impl Store {
         refresh_moments(&mut tx, &comment, now).await?;
         inbox::comment_written(&mut tx, &comment, &comment, now).await?;
         tell(&mut tx, &comment, &comment, &[], now).await?;
+        idempotency::note(&mut tx, CommentId::PREFIX, comment.id.as_str()).await?;
         tx.commit().await?;
         Ok(comment)
     }
@@ -110,6 +125,9 @@ impl Store {
     pub async fn comment_reply(&self, new: NewReply) -> Result<Comment> {
         let now = self.now();
         let mut tx = self.begin().await?;
+        if let Some(reply) = written_before(&mut tx).await? {
+            return Ok(reply);
+        }
         let parent = hold(&mut tx, &new.parent_id).await?.comment;
         if parent.parent_id.is_some() {
             let detail = "it is an answer itself: answer the comment that it answers";
@@ -129,6 +147,7 @@ impl Store {
         refresh_moments(&mut tx, &parent, now).await?;
         inbox::comment_written(&mut tx, &parent, &reply, now).await?;
         tell(&mut tx, &parent, &reply, &[], now).await?;
+        idempotency::note(&mut tx, CommentId::PREFIX, reply.id.as_str()).await?;
         tx.commit().await?;
         Ok(reply)
     }

@@ -2,10 +2,11 @@
 //! statement that claims a job, and full-text search.
 
 mod backup;
+mod sqlite;
 
 use std::time::Duration;
 
-use gametape_core::search;
+use gametape_core::{job::JobKind, search};
 use sqlx::{
     AnyPool, Executor as _,
     any::{AnyConnectOptions, AnyPoolOptions},
@@ -17,8 +18,6 @@ use crate::{Result, StoreError, Tx};
 static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/sqlite");
 static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/postgres");
 
-/// Connections that read an SQLite file at the same time.
-const SQLITE_READERS: u32 = 8;
 /// Connections a process opens to PostgreSQL at most.
 const POSTGRES_CONNECTIONS: u32 = 16;
 /// How long to wait for a free connection. Longer than SQLite waits for other processes' writes.
@@ -45,7 +44,7 @@ impl Pools {
         sqlx::any::install_default_drivers();
         let (scheme, rest) = url.split_once(':').ok_or_else(|| bad_address(url))?;
         match scheme {
-            "sqlite" => open_sqlite(rest.strip_prefix("//").unwrap_or(rest)).await,
+            "sqlite" => sqlite::open(rest.strip_prefix("//").unwrap_or(rest)).await,
             "postgres" | "postgresql" => open_postgres(url).await,
             _ => Err(bad_address(url)),
         }
@@ -93,32 +92,54 @@ impl Engine {
         }
     }
 
-    /// Gives the next job to a worker, in one statement. `$1` worker, `$2` end of the lease, `$3` now, `$4`
-    /// the kinds it takes, each between bars: `|call.store|call.analyze|`. SQLite lets one writer in at a
-    /// time; on PostgreSQL workers step over rows that another is taking just now.
-    pub(crate) fn claim_job(self) -> &'static str {
-        macro_rules! claim {
-            ($lock:literal) => {
-                concat!(
-                    "UPDATE jobs SET attempt = attempt + 1, \
-                       lost = lost + CASE WHEN state = 'running' THEN 1 ELSE 0 END, \
-                       state = 'running', lease_owner = $1, lease_until = $2 \
-                     WHERE id = ( \
-                       SELECT id FROM jobs \
-                       WHERE state IN ('queued', 'running') AND $4 LIKE '%|' || kind || '|%' \
-                         AND ((state = 'queued' AND run_at <= $3) OR (state = 'running' AND lease_until < $3)) \
-                       ORDER BY priority DESC, run_at, id LIMIT 1 ",
-                    $lock,
-                    ") RETURNING ",
-                    crate::job::job_columns!()
-                )
-            };
-        }
+    /// Gives the next job of one of `kinds` to a worker, in one statement: of each kind it takes the first in the
+    /// index of turns that may run, and of these one; what is short goes before hours of transcription. `$1`
+    /// worker, `$2` end of the lease, `$3` now. SQLite lets one writer in at a time; on PostgreSQL workers step
+    /// over rows that another is taking just now.
+    pub(crate) fn claim_job(self, kinds: &[JobKind]) -> String {
+        let lock = match self {
+            Self::Sqlite => "",
+            Self::Postgres => " FOR UPDATE SKIP LOCKED",
+        };
+        let first = |kind: &JobKind| {
+            format!(
+                "(SELECT id FROM jobs WHERE kind = '{kind}' AND state IN ('queued', 'running') \
+                   AND ((state = 'queued' AND run_at <= $3) OR (state = 'running' AND lease_until < $3)) \
+                 ORDER BY turn, id LIMIT 1{lock})"
+            )
+        };
+        let first: Vec<_> = kinds.iter().map(first).collect();
+        format!(
+            "UPDATE jobs SET attempt = attempt + 1, \
+               lost = lost + CASE WHEN state = 'running' THEN 1 ELSE 0 END, \
+               state = 'running', lease_owner = $1, lease_until = $2 \
+             WHERE id = (SELECT id FROM jobs WHERE id IN ({}) \
+               ORDER BY CASE kind WHEN '{}' THEN 1 ELSE 0 END, turn, id LIMIT 1) RETURNING {}",
+            first.join(", "),
+            JobKind::CallTranscribe,
+            crate::job::job_columns!()
+        )
+    }
+}
+
+impl Engine {
+    /// What to say before a job is claimed. PostgreSQL would rather sort all jobs that wait than walk the index in its
+    /// order, while it has not noticed yet how many have come.
+    pub(crate) fn before_claim(self) -> Option<&'static str> {
         match self {
-            Self::Sqlite => claim!(""),
-            Self::Postgres => claim!("FOR UPDATE SKIP LOCKED"),
+            Self::Sqlite => None,
+            Self::Postgres => Some("SET LOCAL enable_bitmapscan = off"),
         }
     }
+}
+
+/// Rows that are searched by their words.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Worded {
+    /// Moments, called `m` in statements.
+    Moment,
+    /// Documents, called `d`.
+    Document,
 }
 
 /// Full-text search. Both engines index words that the program cut, so that they find the same.
@@ -141,19 +162,28 @@ impl Engine {
         text
     }
 
-    /// Whether a moment `m`, which is at hand, has a term in its excerpt, or does not; `?` stands for it as
+    /// Whether a row that is at hand has a term among its words, or does not; `?` stands for it as
     /// [`Engine::plain_term`] has it. SQLite is slow in asking its index about one row; the words are bare, so
     /// that looking for them says the same.
-    pub(crate) fn moment_has_term(self, wanted: bool) -> &'static str {
-        match (self, wanted) {
-            (Self::Sqlite, true) => "INSTR(' ' || m.words || ' ', ?) > 0",
-            (Self::Sqlite, false) => "INSTR(' ' || m.words || ' ', ?) = 0",
-            (Self::Postgres, true) => "m.place @@ CAST(? AS TSQUERY)",
-            (Self::Postgres, false) => "NOT m.place @@ CAST(? AS TSQUERY)",
+    pub(crate) fn has_term(self, row: Worded, wanted: bool) -> &'static str {
+        /// The same of a table with this name.
+        macro_rules! of {
+            ($row:literal) => {
+                match (self, wanted) {
+                    (Self::Sqlite, true) => concat!("INSTR(' ' || ", $row, ".words || ' ', ?) > 0"),
+                    (Self::Sqlite, false) => concat!("INSTR(' ' || ", $row, ".words || ' ', ?) = 0"),
+                    (Self::Postgres, true) => concat!($row, ".place @@ CAST(? AS TSQUERY)"),
+                    (Self::Postgres, false) => concat!("NOT ", $row, ".place @@ CAST(? AS TSQUERY)"),
+                }
+            };
+        }
+        match row {
+            Worded::Moment => of!("m"),
+            Worded::Document => of!("d"),
         }
     }
 
-    /// A term for [`Engine::moment_has_term`].
+    /// A term for [`Engine::has_term`].
     pub(crate) fn plain_term(self, term: &search::Term) -> String {
         match self {
             Self::Sqlite => {
@@ -193,17 +223,6 @@ impl Engine {
         }
     }
 
-    /// Whether a document `d` has words; `?` stands for the query.
-    pub(crate) fn document_has_words(self) -> &'static str {
-        match self {
-            Self::Sqlite => {
-                "EXISTS (SELECT 1 FROM search_index \
-                 WHERE search_index MATCH ? AND search_index.rowid = d.doc_no)"
-            }
-            Self::Postgres => "d.place @@ CAST(? AS TSQUERY)",
-        }
-    }
-
     /// `FROM` and `WHERE` for documents that have words, alone and with their calls.
     pub(crate) fn documents_with_words(self) -> [&'static str; 2] {
         match self {
@@ -235,104 +254,6 @@ fn bad_address(url: &str) -> StoreError {
     StoreError::Address {
         url: format!("{}:…", scheme.chars().take(32).collect::<String>()),
     }
-}
-
-async fn open_sqlite(path: &str) -> Result<Pools> {
-    // Options after `?` are ours to decide.
-    let path = path.split_once('?').map_or(path, |(path, _)| path);
-    let failed = |source| StoreError::Connect {
-        place: format!("sqlite:{path}"),
-        source,
-    };
-    if path == ":memory:" {
-        // Every connection to memory is a database of its own: there may be only one, and it may never close.
-        let options = options("sqlite::memory:").map_err(failed)?;
-        let only = sqlite_pool(1, false)
-            .min_connections(1)
-            .connect_with(options)
-            .await
-            .map_err(failed)?;
-        return Ok(Pools {
-            engine: Engine::Sqlite,
-            read: only.clone(),
-            write: only,
-        });
-    }
-    if path.is_empty() {
-        return Err(bad_address("sqlite:"));
-    }
-    let options = options(&sqlite_url(path)).map_err(failed)?;
-    let write = sqlite_pool(1, false)
-        .connect_with(options.clone())
-        .await
-        .map_err(failed)?;
-    let read = sqlite_pool(SQLITE_READERS, true)
-        .connect_with(options)
-        .await
-        .map_err(failed)?;
-    Ok(Pools {
-        engine: Engine::Sqlite,
-        write,
-        read,
-    })
-}
-
-/// The driver wants an address, in which some characters of file names would mean something else.
-fn sqlite_url(path: &str) -> String {
-    let encode = |byte: u8| match byte {
-        b'/' | b'.' | b'_' | b'-' => char::from(byte).to_string(),
-        _ if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
-        _ => format!("%{byte:02X}"),
-    };
-    let path: String = path.bytes().map(encode).collect();
-    format!("sqlite:{path}?mode=rwc")
-}
-
-fn sqlite_pool(connections: u32, read_only: bool) -> AnyPoolOptions {
-    AnyPoolOptions::new()
-        .max_connections(connections)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .test_before_acquire(false)
-        .after_connect(move |connection, _| {
-            Box::pin(async move {
-                // Waiting for other processes comes first: even changing the journal can meet a lock.
-                connection.execute("PRAGMA busy_timeout = 10000").await?;
-                enter_wal(connection).await?;
-                // FULL: what was answered as stored is on the disk, also when the power fails.
-                connection.execute("PRAGMA synchronous = FULL").await?;
-                connection.execute("PRAGMA foreign_keys = ON").await?;
-                // 16 MB a connection at most, in KiB.
-                connection.execute("PRAGMA cache_size = -16384").await?;
-                if read_only {
-                    connection.execute("PRAGMA query_only = ON").await?;
-                }
-                Ok(())
-            })
-        })
-}
-
-/// Switches the file to write-ahead logging, in which readers and the writer don't wait for each other.
-/// SQLite doesn't wait when two processes do this to a new file at once, so it is tried again.
-async fn enter_wal(connection: &mut sqlx::AnyConnection) -> sqlx::Result<()> {
-    const TRIES: u32 = 50;
-    for _ in 1..TRIES {
-        match connection.execute("PRAGMA journal_mode = WAL").await {
-            Err(error) if is_busy(&error) => {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-            other => return other.map(|_| ()),
-        }
-    }
-    connection.execute("PRAGMA journal_mode = WAL").await.map(|_| ())
-}
-
-fn is_busy(error: &sqlx::Error) -> bool {
-    let code = error
-        .as_database_error()
-        .and_then(sqlx::error::DatabaseError::code);
-    code.is_some_and(|code| crate::error::is_passing(&code))
 }
 
 async fn open_postgres(url: &str) -> Result<Pools> {
@@ -386,10 +307,5 @@ mod tests {
             "postgres://db:5432/tape"
         );
         assert_eq!(without_secrets("postgres://db/tape"), "postgres://db/tape");
-    }
-
-    #[test]
-    fn file_names_keep_their_characters() {
-        assert_eq!(sqlite_url("/a b/ü?.db"), "sqlite:/a%20b/%C3%BC%3F.db?mode=rwc");
     }
 }

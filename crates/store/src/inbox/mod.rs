@@ -22,8 +22,8 @@ use crate::{
 pub use request::NewRequest;
 pub(crate) use request::review_handed_over;
 pub(crate) use write::{
-    call_ended, comment_edited, comment_gone, comment_written, review_answered, review_begun, review_gone,
-    review_received,
+    call_ended, call_leaves, call_stays, calls_stay, comment_edited, comment_gone, comment_written,
+    review_answered, review_begun, review_gone, review_received,
 };
 
 /// Characters of what a comment says.

@@ -217,6 +217,40 @@ pub(crate) async fn review_gone(tx: &mut Tx, id: &ReviewId) -> Result<()> {
     Ok(())
 }
 
+/// Tells the owner of a call that it, or its recording, is deleted soon; says whether there is such a call.
+pub(crate) async fn call_leaves(tx: &mut Tx, call_id: &CallId, now: TimeMs) -> Result<bool> {
+    call_stays(tx, call_id).await?;
+    let owners = owner_of(tx, call_id).await?;
+    for user_id in &owners {
+        let notice = NewNotice {
+            user_id,
+            kind: NoticeKind::CallLeaving,
+            call_id: call_id.as_str(),
+            actor_id: None,
+            about: About::default(),
+        };
+        write(tx, &notice, now).await?;
+    }
+    Ok(!owners.is_empty())
+}
+
+/// Takes back that a call, or its recording, is deleted soon.
+pub(crate) async fn call_stays(tx: &mut Tx, call_id: &CallId) -> Result<()> {
+    sqlx::query("DELETE FROM notices WHERE call_id = $1 AND kind = 'call_leaving'")
+        .bind(call_id.as_str())
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// Takes that back for all calls.
+pub(crate) async fn calls_stay(tx: &mut Tx) -> Result<()> {
+    sqlx::query("DELETE FROM notices WHERE kind = 'call_leaving'")
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
 /// Tells the owner of a call that it can be read, or that it failed, in place of what they were told before.
 pub(crate) async fn call_ended(tx: &mut Tx, call_id: &CallId, kind: NoticeKind, now: TimeMs) -> Result<()> {
     sqlx::query("DELETE FROM notices WHERE call_id = $1 AND kind IN ('call_ready', 'call_failed')")

@@ -6,29 +6,22 @@ use gametape_core::{
     job::{AttemptOutcome, JobKind},
 };
 
-use super::DeletePayload;
+use super::{
+    DeletePayload,
+    turn::{Place, place_of_call, place_of_deletion},
+};
 use crate::{
     Result, StoreError, Tx,
     row::{Fields, to_json},
 };
 
-/// Higher goes first. What is short and lets a call move on goes before hours of transcription; so does
-/// giving back space, which would otherwise wait for as long as there is anything to transcribe.
-fn priority(kind: JobKind) -> i64 {
-    match kind {
-        JobKind::CallPublish => 40,
-        JobKind::CallStore => 30,
-        JobKind::CallAnalyze | JobKind::MediaDelete => 20,
-        JobKind::CallTranscribe => 10,
-    }
-}
-
-/// Adds a job for a stage of a call. The caller changes the call's `updated_at` in the same transaction:
+/// Adds a job for a stage of a call, with the `turn` of the stage before it, or else with one of its own. The caller changes the call's `updated_at` in the same transaction:
 /// that is how those who stop a call notice a job that they did not see.
 pub(crate) async fn enqueue_stage(
     tx: &mut Tx,
     call_id: &CallId,
     kind: JobKind,
+    turn: Option<i64>,
     now: TimeMs,
 ) -> Result<JobId> {
     // The jobs of a call sort in the order in which they were made, even within one millisecond.
@@ -37,10 +30,12 @@ pub(crate) async fn enqueue_stage(
         .fetch_one(&mut **tx)
         .await?;
     let created_at = last.map_or(now, |last| now.max(last + 1));
+    let place = place_of_call(tx, call_id, turn, now).await?;
     let job = NewJob {
         kind,
         call_id: Some(call_id),
         payload: "{}",
+        place,
         run_at: now,
         created_at,
     };
@@ -58,6 +53,7 @@ pub(crate) async fn enqueue_delete(
         kind: JobKind::MediaDelete,
         call_id: None,
         payload: &to_json(payload),
+        place: place_of_deletion(tx, now).await?,
         run_at: not_before.max(now),
         created_at: now,
     };
@@ -69,6 +65,7 @@ struct NewJob<'a> {
     kind: JobKind,
     call_id: Option<&'a CallId>,
     payload: &'a str,
+    place: Place,
     run_at: TimeMs,
     created_at: TimeMs,
 }
@@ -76,14 +73,15 @@ struct NewJob<'a> {
 async fn insert(tx: &mut Tx, job: &NewJob<'_>) -> Result<JobId> {
     let id = JobId::new(job.created_at);
     sqlx::query(
-        "INSERT INTO jobs (id, kind, call_id, payload, state, priority, attempt, failures, lost, run_at, \
-         created_at) VALUES ($1, $2, $3, $4, 'queued', $5, 0, 0, 0, $6, $7)",
+        "INSERT INTO jobs (id, kind, call_id, payload, state, fair_key, turn, attempt, failures, lost, \
+         run_at, created_at) VALUES ($1, $2, $3, $4, 'queued', $5, $6, 0, 0, 0, $7, $8)",
     )
     .bind(id.as_str())
     .bind(job.kind.as_str())
     .bind(job.call_id.map(CallId::as_str))
     .bind(job.payload)
-    .bind(priority(job.kind))
+    .bind(&job.place.fair_key)
+    .bind(job.place.turn)
     .bind(job.run_at)
     .bind(job.created_at)
     .execute(&mut **tx)

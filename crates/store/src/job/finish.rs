@@ -6,13 +6,13 @@ use gametape_core::{
     call::{CallProblem, CallState},
     id::{CallId, RecordingId},
     inbox::NoticeKind,
-    job::{AttemptOutcome, Job, JobKind, JobState, MAX_FAILURES, backoff_ms},
+    job::{AttemptOutcome, Job, JobKind, JobState, LONGEST_OUTAGE_MS, MAX_FAILURES, backoff_ms, outage_ms},
     stats::TalkStats,
 };
 
 use super::{enqueue::close_attempt, enqueue_stage, hold};
 use crate::{
-    Fence, JobEnd, Result, Store, StoreError, Tx,
+    Ahead, Fence, JobEnd, Result, Store, StoreError, Tx,
     call::{self, bump},
     event::{self, NewEvent},
     inbox, recording,
@@ -91,12 +91,13 @@ async fn recording_of(tx: &mut Tx, call_id: &CallId) -> Result<RecordingId> {
         .ok_or_else(|| StoreError::conflict("call", "it has no recording"))
 }
 
-/// Ends a job with success, and begins the next stage of its call.
-async fn succeed(tx: &mut Tx, job: &Job, now: TimeMs) -> Result<()> {
+/// Ends a job with success, and begins the next stage of its call, which goes on with what was heard ahead.
+async fn succeed(tx: &mut Tx, job: &Job, now: TimeMs, ahead: Option<&Ahead>) -> Result<()> {
     close(tx, job, now, &End::over(JobState::Done, AttemptOutcome::Done)).await?;
     if let (Some(call_id), Some(next)) = (&job.call_id, job.kind.next()) {
         call::touch(tx, call_id, now).await?;
-        enqueue_stage(tx, call_id, next, now).await?;
+        let next_id = enqueue_stage(tx, call_id, next, Some(job.turn), now).await?;
+        transcript::hand_over(tx, call_id, [&job.id, &next_id], ahead, now).await?;
         event::write(tx, call_id, now, &[NewEvent::call()]).await?;
     }
     Ok(())
@@ -133,6 +134,18 @@ async fn retry(tx: &mut Tx, job: &Job, now: TimeMs, error: &str) -> Result<()> {
         error: Some(error),
         failures: 1,
         ..End::queued(AttemptOutcome::Retried, now + backoff_ms(failures))
+    };
+    close(tx, job, now, &end).await
+}
+
+/// Puts a job back until what it needs is there again. A day of that counts as a failure.
+async fn wait(tx: &mut Tx, job: &Job, now: TimeMs, error: &str) -> Result<()> {
+    if now - job.created_at > LONGEST_OUTAGE_MS {
+        return retry(tx, job, now, error).await;
+    }
+    let end = End {
+        error: Some(error),
+        ..End::queued(AttemptOutcome::Retried, now + outage_ms(job.attempt))
     };
     close(tx, job, now, &end).await
 }
@@ -226,7 +239,11 @@ fn kind_of(end: &JobEnd) -> Option<JobKind> {
         JobEnd::Transcribed { .. } => Some(JobKind::CallTranscribe),
         JobEnd::Published { .. } => Some(JobKind::CallPublish),
         JobEnd::Deleted => Some(JobKind::MediaDelete),
-        JobEnd::Retry { .. } | JobEnd::Fail(_) | JobEnd::Returned | JobEnd::Cancelled => None,
+        JobEnd::Retry { .. }
+        | JobEnd::Outage { .. }
+        | JobEnd::Fail(_)
+        | JobEnd::Returned
+        | JobEnd::Cancelled => None,
     }
 }
 
@@ -245,8 +262,10 @@ impl Store {
                 format!("a {} job doesn't end like this", job.kind),
             ));
         }
+        let mut heard_ahead = None;
         match &end {
             JobEnd::Retry { error } => retry(&mut tx, &job, now, &clean(error)).await?,
+            JobEnd::Outage { error } => wait(&mut tx, &job, now, &clean(error)).await?,
             JobEnd::Fail(problem) => {
                 let error = format!("{}: {}", problem.code, problem.detail);
                 fail(&mut tx, &job, now, problem, &clean(&error)).await?;
@@ -261,7 +280,9 @@ impl Store {
                 channels,
                 content_type,
                 analysis_json,
+                ahead,
             } => {
+                heard_ahead = ahead.as_ref();
                 let analysis = Analysis {
                     duration_ms: *duration_ms,
                     channels: *channels,
@@ -277,7 +298,7 @@ impl Store {
             JobEnd::Deleted => {}
         }
         if kind_of(&end).is_some() {
-            succeed(&mut tx, &job, now).await?;
+            succeed(&mut tx, &job, now, heard_ahead).await?;
         }
         tx.commit().await?;
         Ok(())

@@ -1,9 +1,12 @@
 //! Background work: rows with a lease, an attempt number that fences late workers, and a history.
 
+mod backlog;
 mod claim;
 mod enqueue;
 mod finish;
 mod list;
+mod turn;
+mod waiting;
 
 use gametape_core::{
     call::CallProblem,
@@ -13,9 +16,12 @@ use gametape_core::{
 use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
 
-use crate::{Result, StoreError, Tx, row::Fields};
+use crate::{Result, StoreError, Tx, row::Fields, transcript::Windows};
+
+pub use waiting::Waiting;
 
 pub(crate) use enqueue::{cancel_jobs_of, enqueue_delete, enqueue_stage, quiet_at};
+pub(crate) use turn::move_stage;
 
 /// The right to write for a job: it holds as long as this attempt of this worker does.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -61,6 +67,9 @@ pub enum JobEnd {
         content_type: String,
         /// What later stages need, as JSON text.
         analysis_json: String,
+        /// What was heard ahead and is part of the whole. What the job has written of a transcript is dropped
+        /// without it.
+        ahead: Option<Ahead>,
     },
     /// `call.transcribe` has written the last window.
     Transcribed {
@@ -79,12 +88,27 @@ pub enum JobEnd {
         /// What happened, for those who run the installation.
         error: String,
     },
+    /// The database or the object store is away: that is not the recording's fault, so it is tried again for as long
+    /// as an outage may last.
+    Outage {
+        /// What happened, for those who run the installation.
+        error: String,
+    },
     /// It failed in a way that won't pass.
     Fail(CallProblem),
     /// The worker shuts down: the job goes back as it was, and another may take it at once.
     Returned,
     /// The worker noticed that the work isn't wanted any more.
     Cancelled,
+}
+
+/// Windows that were heard before a recording was looked into as a whole, and their place in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ahead {
+    /// The windows of the whole.
+    pub windows: Windows,
+    /// The number of each window as it was written, and the one that it has in the whole.
+    pub numbers: Vec<(i64, i64)>,
 }
 
 /// What a `media.delete` job deletes.
@@ -118,7 +142,7 @@ impl DeletePayload {
 
 macro_rules! job_columns {
     () => {
-        "id, kind, call_id, payload, state, attempt, failures, lost, run_at, lease_owner, lease_until, \
+        "id, kind, call_id, payload, state, turn, attempt, failures, lost, run_at, lease_owner, lease_until, \
          last_error, created_at, finished_at"
     };
 }
@@ -132,6 +156,7 @@ pub(crate) fn read_job(row: &AnyRow) -> Result<Job> {
         call_id: fields.opt_parsed("call_id")?,
         payload: fields.json("payload")?,
         state: fields.parsed("state")?,
+        turn: fields.int("turn")?,
         attempt: fields.int("attempt")?,
         failures: fields.int("failures")?,
         lost: fields.int("lost")?,

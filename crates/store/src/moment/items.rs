@@ -3,18 +3,12 @@
 use std::collections::BTreeMap;
 
 use gametape_core::{
-    anchor::quote_of,
     id::{CallId, CriterionId},
     moment::{ItemKind, MomentItem},
     rubric::{Definition, Scale},
-    transcript::Word,
-    words::shorten,
 };
 
 use crate::{Result, Tx, row::Fields};
-
-/// Characters of an excerpt.
-const EXCERPT_CHARS: usize = 240;
 
 /// Comments and evidence of a call that everybody sees who sees the call, and that begin between two times.
 pub(super) async fn public_items(
@@ -126,41 +120,4 @@ impl Rubrics {
         let criterion = definition.and_then(|definition| definition.criterion(criterion_id));
         Ok(criterion.map(|criterion| criterion.scale))
     }
-}
-
-/// What is said in each of these ranges, one speaker's stretch after the other, shortened; empty as long as there
-/// is no transcript.
-pub(super) async fn excerpts(tx: &mut Tx, call_id: &CallId, ranges: &[(i64, i64)]) -> Result<Vec<String>> {
-    let from_ms = ranges.iter().map(|range| range.0).min().unwrap_or_default();
-    let until_ms = ranges.iter().map(|range| range.1).max().unwrap_or_default();
-    let rows = sqlx::query(
-        "SELECT s.id, s.start_ms, s.end_ms, s.words FROM calls CROSS JOIN segments s \
-         WHERE calls.id = $1 AND s.transcript_id = calls.transcript_id AND s.start_ms < $3 AND s.end_ms > $2 \
-         ORDER BY s.start_ms, s.channel, s.id",
-    )
-    .bind(call_id.as_str())
-    .bind(from_ms)
-    .bind(until_ms)
-    .fetch_all(&mut **tx)
-    .await?;
-    let segments = rows
-        .iter()
-        .map(|row| {
-            let fields = Fields::of(row, "segments");
-            Ok((
-                fields.int("start_ms")?,
-                fields.int("end_ms")?,
-                fields.json("words")?,
-            ))
-        })
-        .collect::<Result<Vec<(i64, i64, Vec<Word>)>>>()?;
-    let excerpt = |&(start_ms, end_ms): &(i64, i64)| {
-        let inside = segments
-            .iter()
-            .filter(|(from, until, _)| *from < end_ms && *until > start_ms);
-        let quotes = inside.map(|(.., words)| quote_of(words, start_ms, end_ms).quote);
-        let quotes: Vec<String> = quotes.filter(|quote| !quote.is_empty()).collect();
-        shorten(&quotes.join(" "), EXCERPT_CHARS)
-    };
-    Ok(ranges.iter().map(excerpt).collect())
 }

@@ -1,6 +1,7 @@
 //! Moments: where comments and evidence that everybody may see overlap. They are kept up to date in the
 //! transaction that changes what they are made of, so that browsing them is a walk along an index.
 
+mod excerpt;
 mod items;
 mod list;
 mod pieces;
@@ -20,7 +21,8 @@ use crate::{Result, Store, StoreError, Tx, row::Fields};
 
 pub use list::MomentFilter;
 
-use items::{excerpts, public_items};
+use excerpt::excerpts;
+use items::public_items;
 use write::{OldItem, write};
 
 /// A moment as it was.

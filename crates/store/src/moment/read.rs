@@ -8,10 +8,12 @@ use gametape_core::{
     moment::{ItemKind, Moment, MomentCall, MomentItem, MomentScore, ShownItem},
     policy::VisibleCalls,
     rubric::{Criterion, Definition},
+    transcript::Speaker,
     words::shorten,
 };
 use sqlx::any::AnyRow;
 
+use super::excerpt::turns_of;
 use crate::{Result, Store, conditions::Conditions, row::Fields};
 
 /// Characters of a comment or a note beside a moment.
@@ -21,11 +23,12 @@ const TEXT_CHARS: usize = 240;
 macro_rules! moment_columns {
     () => {
         "m.id AS id, m.start_ms AS start_ms, m.end_ms AS end_ms, m.excerpt AS excerpt, \
-         m.reply_count AS reply_count, m.discussion_count AS discussion_count, \
+         m.turns AS turns, m.reply_count AS reply_count, m.discussion_count AS discussion_count, \
          m.lowest_permille AS lowest_permille, m.highest_permille AS highest_permille, \
          m.disputed AS disputed, m.newest_at AS newest_at, calls.id AS call_id, calls.title AS call_title, \
          calls.owner_id AS call_owner_id, calls.occurred_at AS call_occurred_at, calls.tags AS call_tags, \
-         calls.deal_stage AS call_deal_stage, calls.deal_outcome AS call_deal_outcome"
+         calls.deal_stage AS call_deal_stage, calls.deal_outcome AS call_deal_outcome, \
+         calls.channels AS call_channels"
     };
 }
 pub(super) use moment_columns;
@@ -51,6 +54,7 @@ fn read_moment(row: &AnyRow) -> Result<Moment> {
         start_ms: fields.int("start_ms")?,
         end_ms: fields.int("end_ms")?,
         excerpt: fields.text("excerpt")?,
+        turns: Vec::new(),
         people: Vec::new(),
         comments: Vec::new(),
         reply_count: fields.int("reply_count")?,
@@ -84,6 +88,7 @@ impl Store {
         if moments.is_empty() {
             return Ok(moments);
         }
+        self.add_turns(rows, &mut moments).await?;
         let ids: Vec<&str> = moments.iter().map(|moment| moment.id.as_str()).collect();
         let criteria = self.criteria_of(&ids).await?;
         let mut sql = Conditions::default();
@@ -107,6 +112,37 @@ impl Store {
             add_items(moment, &rows, &criteria)?;
         }
         Ok(moments)
+    }
+
+    /// Tells who speaks in moments, by the names of today.
+    async fn add_turns(&self, rows: &[AnyRow], moments: &mut [Moment]) -> Result<()> {
+        let calls: BTreeSet<&str> = moments.iter().map(|moment| moment.call.id.as_str()).collect();
+        let mut sql = Conditions::default();
+        sql.text("SELECT call_id, channel, role, name FROM call_speakers WHERE call_id IN ");
+        sql.list(calls);
+        let mut named: BTreeMap<(String, usize), Speaker> = BTreeMap::new();
+        for row in self.fetch(sql.sql, sql.values).await? {
+            let fields = Fields::of(&row, "call_speakers");
+            let channel = fields.int("channel")?.max(0) as usize;
+            let speaker = Speaker {
+                role: fields.parsed("role")?,
+                name: fields.text("name")?,
+            };
+            named.insert((fields.text("call_id")?, channel), speaker);
+        }
+        for (row, moment) in rows.iter().zip(moments) {
+            let fields = Fields::of(row, "moments");
+            let channels = fields.opt_int("call_channels")?.unwrap_or(1).max(1) as usize;
+            let turns: Vec<(usize, usize)> = fields.json("turns")?;
+            let call_id = moment.call.id.as_str();
+            moment.turns = turns_of(&moment.excerpt, &turns, |channel| {
+                let known = named.get(&(call_id.to_owned(), channel));
+                known
+                    .cloned()
+                    .unwrap_or_else(|| Speaker::default_for(channel, channels))
+            });
+        }
+        Ok(())
     }
 
     /// The criteria that scores of these moments are of.

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     conditions::{Conditions, Value},
-    dialect::Engine,
+    dialect::{Engine, Worded},
     row::{clean, fold},
 };
 
@@ -169,12 +169,7 @@ impl Asked<'_> {
             }
         }
         if let (Some(words), true) = (&self.filter.words, start != Start::Words) {
-            for (terms, wanted) in [(words.wanted(), true), (words.unwanted(), false)] {
-                for term in terms {
-                    let condition = self.engine.moment_has_term(wanted);
-                    sql.and(condition, [self.engine.plain_term(term)]);
-                }
-            }
+            sql.with_terms(self.engine, Worded::Moment, words);
         }
         sql.seen_moments(self.viewer);
     }

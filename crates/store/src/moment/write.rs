@@ -10,10 +10,10 @@ use gametape_core::{
 };
 use sqlx::AssertSqlSafe;
 
-use super::OldMoment;
+use super::{OldMoment, excerpt::Excerpt};
 use crate::{
     Result, StoreError, Tx,
-    row::{Fields, clean},
+    row::{Fields, clean, to_json},
 };
 
 /// Items that are written with one statement.
@@ -117,7 +117,7 @@ pub(super) async fn write(
     old: &[OldMoment],
     formed: &[Formed],
     before: &[Option<&OldMoment>],
-    excerpts: &[String],
+    excerpts: &[Excerpt],
     now: TimeMs,
 ) -> Result<()> {
     for gone in old {
@@ -169,16 +169,16 @@ async fn drop_items(tx: &mut Tx, old: &OldMoment, new: &Formed) -> Result<()> {
     Ok(())
 }
 
-async fn put(tx: &mut Tx, call_id: &CallId, id: &MomentId, moment: &Formed, excerpt: &str) -> Result<()> {
+async fn put(tx: &mut Tx, call_id: &CallId, id: &MomentId, moment: &Formed, excerpt: &Excerpt) -> Result<()> {
     let counts = [moment.comment_count(), moment.reply_count(), moment.score_count()];
     let permilles = moment.permilles();
     sqlx::query(
-        "INSERT INTO moments (id, call_id, layer, start_ms, end_ms, excerpt, words, comment_count, \
+        "INSERT INTO moments (id, call_id, layer, start_ms, end_ms, excerpt, words, turns, comment_count, \
            reply_count, score_count, discussion_count, lowest_permille, highest_permille, disputed, newest_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) \
          ON CONFLICT (id) DO UPDATE SET layer = excluded.layer, start_ms = excluded.start_ms, \
            end_ms = excluded.end_ms, excerpt = excluded.excerpt, words = excluded.words, \
-           comment_count = excluded.comment_count, reply_count = excluded.reply_count, \
+           turns = excluded.turns, comment_count = excluded.comment_count, reply_count = excluded.reply_count, \
            score_count = excluded.score_count, discussion_count = excluded.discussion_count, \
            lowest_permille = excluded.lowest_permille, highest_permille = excluded.highest_permille, \
            disputed = excluded.disputed, newest_at = excluded.newest_at",
@@ -188,8 +188,9 @@ async fn put(tx: &mut Tx, call_id: &CallId, id: &MomentId, moment: &Formed, exce
     .bind(moment.layer.number())
     .bind(moment.start_ms)
     .bind(moment.end_ms)
-    .bind(clean(excerpt).as_ref())
-    .bind(bare(excerpt))
+    .bind(clean(&excerpt.text).as_ref())
+    .bind(bare(&excerpt.text))
+    .bind(to_json(&excerpt.turns))
     .bind(counts[0])
     .bind(counts[1])
     .bind(counts[2])

@@ -20,7 +20,7 @@ use sqlx::any::AnyRow;
 use crate::{
     Result, Store, StoreError, Tx,
     event::{self, NewEvent},
-    inbox,
+    idempotency, inbox,
     row::{Fields, clean},
     rubric,
 };
@@ -218,6 +218,17 @@ impl Store {
     ) -> Result<Review> {
         let now = self.now();
         let mut tx = self.begin().await?;
+        if let Some(id) = idempotency::made(&mut tx, ReviewId::PREFIX).await? {
+            let row = sqlx::query(concat!(
+                "SELECT ",
+                review_columns!(),
+                " FROM reviews WHERE id = $1"
+            ))
+            .bind(&id)
+            .fetch_optional(&mut *tx)
+            .await?;
+            return read_review(&row.ok_or_else(|| StoreError::not_found("review", &id))?);
+        }
         lock_call(&mut tx, call_id).await?;
         let version = rubric::version_for_reviews(&mut tx, rubric_id).await?;
         let row = sqlx::query(concat!(
@@ -241,6 +252,7 @@ impl Store {
         write_step(&mut tx, &review.id, reviewer_id, "create", None, now).await?;
         inbox::review_begun(&mut tx, &review, now).await?;
         tell(&mut tx, &review, author_alone(&review), now).await?;
+        idempotency::note(&mut tx, ReviewId::PREFIX, review.id.as_str()).await?;
         tx.commit().await?;
         Ok(review)
     }

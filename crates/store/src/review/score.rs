@@ -14,6 +14,7 @@ use crate::{
     Place, Result, Store, StoreError, Tx,
     anchor::{self, anchor_columns, read_anchor},
     conditions::{self, Value},
+    idempotency,
     row::{Fields, clean},
     rubric,
 };
@@ -142,6 +143,21 @@ async fn insert_evidence(
     Ok(Evidence { id, anchor })
 }
 
+/// The place that an earlier try of the same request added to this draft.
+async fn added_before(tx: &mut Tx, id: &ReviewId) -> Result<Option<(Review, Evidence)>> {
+    let Some(evidence_id) = idempotency::made(tx, EvidenceId::PREFIX).await? else {
+        return Ok(None);
+    };
+    let Changing { review, .. } = lock(tx, id, &[ReviewState::Draft], None).await?;
+    let scores = fetch(&mut **tx, std::slice::from_ref(id)).await?;
+    let evidence = scores
+        .into_values()
+        .flatten()
+        .flat_map(|score| score.evidence)
+        .find(|evidence| evidence.id.as_str() == evidence_id);
+    Ok(evidence.map(|evidence| (review, evidence)))
+}
+
 impl Store {
     /// Says something about a criterion in a draft, in place of what was said before. A conflict for a value
     /// that is not on the criterion's scale.
@@ -214,6 +230,9 @@ impl Store {
     ) -> Result<(Review, Evidence)> {
         let now = self.now();
         let mut tx = self.begin().await?;
+        if let Some(made) = added_before(&mut tx, id).await? {
+            return Ok(made);
+        }
         let (review, _) = lock_for_scoring(&mut tx, id, criterion_id, if_version).await?;
         let count: i64 =
             sqlx::query_scalar("SELECT COUNT(*) FROM evidence WHERE review_id = $1 AND criterion_id = $2")
@@ -227,6 +246,7 @@ impl Store {
         }
         let evidence = insert_evidence(&mut tx, &review, criterion_id, place, now).await?;
         let review = save(&mut tx, &review, author_alone(&review), now).await?;
+        idempotency::note(&mut tx, EvidenceId::PREFIX, evidence.id.as_str()).await?;
         tx.commit().await?;
         Ok((review, evidence))
     }

@@ -1,11 +1,12 @@
-//! Finding texts. As with moments there are two ways: gathering what has the words, when that is little, and
-//! looking through calls, the newest first, until a page is full.
+//! Finding texts. What many texts have fills a page from the newest calls already. Else there are two ways, as with
+//! moments: gathering what has the words, when that is little, and looking through all calls, the newest first, until
+//! a page is full.
 
 use gametape_core::{
     TimeMs,
     call::DealOutcome,
     id::{CallId, TeamId, UserId},
-    page::{MAX_LIMIT, Page, PageRequest},
+    page::{Cursor, MAX_LIMIT, Page, PageRequest},
     policy::VisibleCalls,
     search::{FoundCall, Query, SearchHit, SearchKind},
     transcript::SpeakerRole,
@@ -13,14 +14,17 @@ use gametape_core::{
 use sqlx::any::AnyRow;
 
 use crate::{
-    Result, Store,
+    Engine, Result, Store,
     by_call::{self, Place, behind_condition},
     conditions::Conditions,
+    dialect::Worded,
     row::{Fields, fold},
 };
 
 /// Texts that are gathered and sorted at most.
 const GATHER: i64 = 4_000;
+/// Calls that are looked through before anything is counted: few, as a long call has thousands of texts.
+const NEWEST_CALLS: i64 = 8;
 /// Characters of an excerpt.
 const EXCERPT_CHARS: usize = 240;
 
@@ -151,16 +155,51 @@ pub(crate) fn cut_page<T>(
 struct Asked<'a> {
     visible: &'a VisibleCalls,
     viewer: &'a UserId,
-    words: String,
+    query: &'a Query,
     filter: &'a SearchFilter,
 }
 
+/// How a page is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// In the newest calls alone: right only if that fills the page.
+    Newest,
+    /// By gathering all that has the words.
+    Gather,
+    /// By looking through calls until the page is full.
+    Walk,
+}
+
+impl Asked<'_> {
+    /// The calls and their documents, and that these have the words.
+    fn documents(&self, engine: Engine, way: Way, after: Option<&Cursor>, sql: &mut Conditions) {
+        match way {
+            Way::Gather => {
+                return sql.push(engine.documents_with_words()[1], [engine.full_text(self.query)]);
+            }
+            Way::Walk => sql.text(" FROM calls CROSS JOIN search_documents d WHERE d.call_id = calls.id"),
+            Way::Newest => {
+                sql.text(" FROM (SELECT calls.* FROM calls WHERE 1 = 1");
+                sql.visible(self.visible);
+                if let Some(cursor) = after {
+                    sql.and("calls.created_at <= ?", [cursor.key]);
+                }
+                sql.push(
+                    " ORDER BY calls.created_at DESC, calls.id DESC LIMIT ?)",
+                    [NEWEST_CALLS],
+                );
+                sql.text(" calls CROSS JOIN search_documents d WHERE d.call_id = calls.id");
+            }
+        }
+        sql.with_terms(engine, Worded::Document, self.query);
+    }
+}
+
 impl Store {
-    fn search_statement(&self, asked: &Asked<'_>, page: &PageRequest, few: bool) -> Conditions {
+    fn search_statement(&self, asked: &Asked<'_>, page: &PageRequest, way: Way) -> Conditions {
         let limit = page.limit.clamp(1, MAX_LIMIT);
-        let words = || [asked.words.clone()];
         let mut sql = Conditions::default();
-        sql.text(if few {
+        sql.text(if way == Way::Gather {
             "WITH found AS MATERIALIZED ("
         } else {
             "WITH found AS ("
@@ -169,12 +208,7 @@ impl Store {
             "SELECT d.doc_no AS doc_no, calls.created_at AS call_at, calls.id AS call_id, \
              COALESCE(d.start_ms, -1) AS at_ms, d.source_id AS item_id",
         );
-        if few {
-            sql.push(self.engine().documents_with_words()[1], words());
-        } else {
-            sql.text(" FROM calls CROSS JOIN search_documents d WHERE d.call_id = calls.id");
-            sql.and(self.engine().document_has_words(), words());
-        }
+        asked.documents(self.engine(), way, page.after.as_ref(), &mut sql);
         sql.visible(asked.visible);
         asked.filter.conditions(&mut sql);
         seen_comments(&mut sql, asked.viewer);
@@ -212,26 +246,46 @@ impl Store {
         let asked = Asked {
             visible,
             viewer,
-            words: self.engine().full_text(query),
+            query,
             filter,
         };
+        let limit = page.limit.clamp(1, MAX_LIMIT);
+        let mut rows = self.search_rows(&asked, page, Way::Newest).await?;
+        if rows.len() <= limit as usize {
+            let way = if self.has_few(query).await? {
+                Way::Gather
+            } else {
+                Way::Walk
+            };
+            rows = self.search_rows(&asked, page, way).await?;
+        }
+        cut_page(&mut rows, limit, |row| read_hit(row, query))
+    }
+
+    async fn search_rows(&self, asked: &Asked<'_>, page: &PageRequest, way: Way) -> Result<Vec<AnyRow>> {
+        let Conditions { sql, values } = self.search_statement(asked, page, way);
+        self.fetch(sql, values).await
+    }
+
+    /// Whether so few texts have the words that they can be gathered.
+    async fn has_few(&self, query: &Query) -> Result<bool> {
         let mut sql = Conditions::default();
         sql.text("SELECT COUNT(*) AS number FROM (SELECT 1 AS one ");
-        sql.push(self.engine().documents_with_words()[0], [asked.words.clone()]);
+        sql.push(
+            self.engine().documents_with_words()[0],
+            [self.engine().full_text(query)],
+        );
         sql.push(" LIMIT ?) few", [GATHER + 1]);
         let rows = self.fetch(sql.sql, sql.values).await?;
         let number = match rows.first() {
             Some(row) => Fields::of(row, "search_documents").int("number")?,
             None => 0,
         };
-        let Conditions { sql, values } = self.search_statement(&asked, page, number <= GATHER);
-        let mut rows = self.fetch(sql, values).await?;
-        let limit = page.limit.clamp(1, MAX_LIMIT);
-        cut_page(&mut rows, limit, |row| read_hit(row, query))
+        Ok(number <= GATHER)
     }
 
-    /// How the engine goes about a search, in its own words: when few texts have the words, and when many do.
-    /// For tests and benchmarks.
+    /// How the engine goes about a search, in its own words: in the newest calls, when few texts have the words, and
+    /// when many do. For tests and benchmarks.
     pub async fn search_plans(
         &self,
         visible: &VisibleCalls,
@@ -242,13 +296,14 @@ impl Store {
         let asked = Asked {
             visible,
             viewer,
-            words: self.engine().full_text(query),
+            query,
             filter,
         };
         let page = PageRequest::default();
-        Ok(vec![
-            self.explain(self.search_statement(&asked, &page, true)).await?,
-            self.explain(self.search_statement(&asked, &page, false)).await?,
-        ])
+        let mut plans = Vec::new();
+        for way in [Way::Newest, Way::Gather, Way::Walk] {
+            plans.push(self.explain(self.search_statement(&asked, &page, way)).await?);
+        }
+        Ok(plans)
     }
 }

@@ -1,5 +1,6 @@
 //! Versions of the words of a call: begun and completed here, written and read next door.
 
+mod ahead;
 mod append;
 mod read;
 
@@ -20,6 +21,7 @@ use crate::{
     search,
 };
 
+pub(crate) use ahead::hand_over;
 pub(crate) use read::segments_of;
 
 /// What a transcribing job finds when it begins, or goes on.
@@ -31,6 +33,15 @@ pub struct TranscriptProgress {
     pub windows_done: Vec<i64>,
     /// Language, if it was given or is known from those windows.
     pub language: Option<String>,
+}
+
+/// How a recording is cut for hearing it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Windows {
+    /// How many pieces.
+    pub total: i64,
+    /// Their length at most, in milliseconds: with another one, none is cut at the same places.
+    pub length_ms: i64,
 }
 
 /// A segment to write.
@@ -67,7 +78,7 @@ pub struct TranscriptInfo {
 
 macro_rules! transcript_columns {
     () => {
-        "id, call_id, job_id, version, model, language, windows_total, completed_at, created_at"
+        "id, call_id, job_id, version, model, language, windows_total, window_ms, completed_at, created_at"
     };
 }
 use transcript_columns;
@@ -77,6 +88,7 @@ struct TranscriptRow {
     call_id: CallId,
     job_id: JobId,
     windows_total: i64,
+    window_ms: i64,
 }
 
 fn read_transcript(row: &AnyRow) -> Result<TranscriptRow> {
@@ -93,6 +105,7 @@ fn read_transcript(row: &AnyRow) -> Result<TranscriptRow> {
         call_id: fields.parsed("call_id")?,
         job_id: fields.parsed("job_id")?,
         windows_total: fields.int("windows_total")?,
+        window_ms: fields.int("window_ms")?,
     })
 }
 
@@ -142,23 +155,25 @@ struct Wanted<'a> {
     job_id: &'a JobId,
     model: &'a str,
     language: Option<&'a str>,
-    windows_total: i64,
+    windows: Windows,
 }
 
 async fn insert(tx: &mut Tx, call: &Call, wanted: &Wanted<'_>, now: TimeMs) -> Result<TranscriptId> {
     let id = TranscriptId::new(now);
     sqlx::query(
-        "INSERT INTO transcripts (id, call_id, job_id, version, model, language, windows_total, created_at) \
+        "INSERT INTO transcripts (id, call_id, job_id, version, model, language, windows_total, window_ms, \
+           created_at) \
          VALUES ($1, $2, $3, \
            (SELECT CAST(COALESCE(MAX(version), 0) AS BIGINT) + 1 FROM transcripts WHERE call_id = $2), \
-           $4, $5, $6, $7)",
+           $4, $5, $6, $7, $8)",
     )
     .bind(id.as_str())
     .bind(call.id.as_str())
     .bind(wanted.job_id.as_str())
     .bind(clean(wanted.model).as_ref())
     .bind(wanted.language)
-    .bind(wanted.windows_total)
+    .bind(wanted.windows.total)
+    .bind(wanted.windows.length_ms)
     .bind(now)
     .execute(&mut **tx)
     .await?;
@@ -197,8 +212,8 @@ pub(crate) async fn complete(
 }
 
 impl Store {
-    /// Begins a transcript of `windows_total` windows, or goes on with the one that an earlier attempt of
-    /// this job began with the same model. The first transcript of a call can be read while it grows; a
+    /// Begins a transcript of so many windows, or goes on with the one that an earlier attempt of this job
+    /// began with the same model and windows. The first transcript of a call can be read while it grows; a
     /// later one takes its place when it is complete. What another job left unfinished is deleted. To be
     /// called also when there is no speech at all.
     #[tracing::instrument(name = "db.transcript.begin", level = "debug", skip_all)]
@@ -208,7 +223,7 @@ impl Store {
         call_id: &CallId,
         model: &str,
         language: Option<&str>,
-        windows_total: i64,
+        windows: Windows,
     ) -> Result<TranscriptProgress> {
         let now = self.now();
         let mut tx = self.begin().await?;
@@ -223,7 +238,11 @@ impl Store {
         let call = call.ok_or_else(|| StoreError::not_found("call", call_id))?;
         let mut old = None;
         if let Some(row) = find_unfinished(&mut tx, call_id).await? {
-            if row.job_id == job.id && row.info.model == model && row.windows_total == windows_total {
+            let begun = Windows {
+                total: row.windows_total,
+                length_ms: row.window_ms,
+            };
+            if row.job_id == job.id && row.info.model == model && begun == windows {
                 let windows_done = windows_done(&mut tx, &row.info.id).await?;
                 tx.commit().await?;
                 return Ok(TranscriptProgress {
@@ -242,7 +261,7 @@ impl Store {
             job_id: &job.id,
             model,
             language,
-            windows_total,
+            windows,
         };
         let transcript_id = insert(&mut tx, &call, &wanted, now).await?;
         if call.transcript_id.is_none() || call.transcript_id == old {

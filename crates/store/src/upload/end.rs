@@ -3,7 +3,7 @@
 use gametape_core::{
     TimeMs,
     call::CallProblem,
-    id::{RecordingId, UploadId},
+    id::{CallId, RecordingId, UploadId},
     upload::Upload,
 };
 
@@ -63,6 +63,15 @@ async fn make_recording(tx: &mut Tx, upload: &Upload, sha256: &str, now: TimeMs)
         job::enqueue_delete(tx, &DeletePayload::upload(&upload.id), now, now).await?;
     }
     Ok(recording)
+}
+
+/// Forgets what the files of a call that is deleted are called.
+pub(crate) async fn forget_names(tx: &mut Tx, call_id: &CallId) -> Result<()> {
+    sqlx::query("UPDATE uploads SET filename = 'recording', metadata = '' WHERE call_id = $1")
+        .bind(call_id.as_str())
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
 }
 
 /// What a completed upload became, for a client that asks again.

@@ -1,6 +1,7 @@
 //! Files on their way in: begun and continued here, ended next door.
 
 mod end;
+mod quota;
 
 use gametape_core::{
     TimeMs,
@@ -15,7 +16,8 @@ use crate::{
     row::{Fields, clean},
 };
 
-pub(crate) use end::discard;
+pub(crate) use end::{discard, forget_names};
+pub use quota::{Limit, PersonUsage, Share, UploadLimits};
 
 /// An upload to begin.
 #[derive(Debug, Clone)]
@@ -127,11 +129,12 @@ pub(crate) async fn take(
 }
 
 impl Store {
-    /// Begins an upload.
+    /// Begins an upload, if that keeps within its owner's limits.
     #[tracing::instrument(name = "db.upload.create", level = "debug", skip_all)]
-    pub async fn upload_create(&self, new: NewUpload) -> Result<Upload> {
+    pub async fn upload_create(&self, new: NewUpload, limits: UploadLimits) -> Result<Upload> {
         let now = self.now();
         let mut tx = self.begin().await?;
+        quota::check_room(&mut tx, &new.owner_id, new.size_bytes, limits).await?;
         let row = sqlx::query(concat!(
             "INSERT INTO uploads (id, owner_id, size_bytes, offset_bytes, hash_state, filename, metadata, \
              expires_at, created_at) VALUES ($1, $2, $3, 0, $4, $5, $6, $7, $8) RETURNING ",

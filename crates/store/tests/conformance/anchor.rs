@@ -7,7 +7,7 @@ use gametape_core::{
 use gametape_store::{JobEnd, NewComment, NewSegment};
 
 use crate::{
-    bench::{Bench, progress, published, segment},
+    bench::{Bench, progress, published, segment, windows},
     comment::{at, new},
 };
 
@@ -124,7 +124,7 @@ async fn what_was_quoted_too_early_is_quoted_again(b: Bench) {
     let (_, fence) = b.claim(JobKind::CallTranscribe).await;
     let begun = b
         .store
-        .transcript_begin(&fence, &call, "m", None, 2)
+        .transcript_begin(&fence, &call, "m", None, windows(2))
         .await
         .unwrap();
     let append = async |window, start_ms, text: &str| {
@@ -162,7 +162,7 @@ async fn what_an_abandoned_transcript_said_is_quoted_again(b: Bench) {
     let (_, fence) = b.claim(JobKind::CallTranscribe).await;
     let old = b
         .store
-        .transcript_begin(&fence, &call, "m", None, 2)
+        .transcript_begin(&fence, &call, "m", None, windows(2))
         .await
         .unwrap();
     let heard = segments(&[(1_000, "half of")]);
@@ -175,7 +175,7 @@ async fn what_an_abandoned_transcript_said_is_quoted_again(b: Bench) {
     // Another model begins again.
     let new = b
         .store
-        .transcript_begin(&fence, &call, "other", None, 1)
+        .transcript_begin(&fence, &call, "other", None, windows(1))
         .await
         .unwrap();
     let heard = segments(&[(1_000, "half of it only")]);

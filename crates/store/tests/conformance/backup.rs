@@ -17,10 +17,10 @@ crate::on_every_engine!(
     every_table_is_copied,
 );
 
-type Copied = BTreeMap<String, (TableShape, Vec<String>)>;
+pub(crate) type Copied = BTreeMap<String, (TableShape, Vec<String>)>;
 
 /// Everything in a database, table by table, and the version of its tables.
-async fn copy(store: &Store) -> (i64, Vec<String>, Copied) {
+pub(crate) async fn copy(store: &Store) -> (i64, Vec<String>, Copied) {
     let mut snapshot = store.backup_snapshot().await.unwrap();
     let mut copied = Copied::new();
     let mut order = Vec::new();

@@ -5,12 +5,12 @@ use gametape_core::{
     ManualClock,
     call::{Call, CallState, Progress, Recording, Stage},
     id::{CallId, UploadId, UserId},
-    job::{Job, JobKind},
+    job::{Job, JobKind, Priority},
     user::{Role, User},
 };
 use gametape_store::{
     Actor, CallDetails, DeletePayload, Fence, JobEnd, NewCall, NewPart, NewSegment, NewUpload, NewUser,
-    Store, StoreError, UploadDone,
+    Store, StoreError, UploadDone, UploadLimits, Windows,
 };
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _};
 use tempfile::TempDir;
@@ -171,7 +171,11 @@ impl Bench {
             hash_state: vec![0, 1, 255],
             expires_at: self.now() + HOUR_MS,
         };
-        self.store.upload_create(new).await.unwrap().id
+        self.store
+            .upload_create(new, UploadLimits::default())
+            .await
+            .unwrap()
+            .id
     }
 
     pub(crate) async fn append(
@@ -260,7 +264,7 @@ impl Bench {
         let (_, fence) = self.claim(JobKind::CallTranscribe).await;
         let begun = self
             .store
-            .transcript_begin(&fence, id, "tiny.en", None, 1)
+            .transcript_begin(&fence, id, "tiny.en", None, windows(1))
             .await
             .unwrap();
         self.store
@@ -285,11 +289,14 @@ impl Bench {
     /// Transcribes a call again with these segments, all the way to the end.
     pub(crate) async fn transcribe_again(&self, id: &CallId, segments: &[NewSegment]) {
         self.clock.advance_ms(10);
-        self.store.call_retranscribe(id, None, None).await.unwrap();
+        self.store
+            .call_retranscribe(id, None, None, Priority::Normal)
+            .await
+            .unwrap();
         let (_, fence) = self.claim(JobKind::CallTranscribe).await;
         let begun = self
             .store
-            .transcript_begin(&fence, id, "base", None, 1)
+            .transcript_begin(&fence, id, "base", None, windows(1))
             .await
             .unwrap();
         self.store
@@ -330,12 +337,14 @@ impl Bench {
     }
 
     /// Does something to the database behind the store's back.
-    pub(crate) async fn execute(&self, sql: &'static str) -> Result<u64, sqlx::Error> {
+    pub(crate) async fn execute(&self, sql: &str) -> Result<u64, sqlx::Error> {
         assert!(self.place != Where::Memory, "memory can't be opened twice");
         sqlx::any::install_default_drivers();
         let url = self.url.replace(' ', "%20").replace('#', "%23");
         let mut connection = AnyConnection::connect(&url).await.unwrap();
-        let outcome = sqlx::query(sql).execute(&mut connection).await;
+        let outcome = sqlx::query(AssertSqlSafe(sql.to_owned()))
+            .execute(&mut connection)
+            .await;
         connection.close().await.unwrap();
         outcome.map(|done| done.rows_affected())
     }
@@ -420,6 +429,7 @@ pub(crate) fn new_call(owner: &UserId, title: &str, upload_id: &UploadId) -> New
         occurred_at: Some(START_MS - HOUR_MS),
         language: None,
         model: None,
+        priority: Priority::Normal,
         upload_id: upload_id.clone(),
         details: CallDetails::default(),
     }
@@ -431,6 +441,7 @@ pub(crate) fn analyzed() -> JobEnd {
         channels: 2,
         content_type: "audio/wav".to_owned(),
         analysis_json: r#"{"speech":[]}"#.to_owned(),
+        ahead: None,
     }
 }
 
@@ -445,6 +456,14 @@ pub(crate) fn progress(percent: f64) -> Progress {
         stage: Stage::Transcribe,
         percent,
         eta_ms: Some(1_000),
+    }
+}
+
+/// So many windows of the usual length.
+pub(crate) fn windows(total: i64) -> Windows {
+    Windows {
+        total,
+        length_ms: 20_000,
     }
 }
 

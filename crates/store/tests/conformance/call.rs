@@ -1,7 +1,7 @@
 use gametape_core::{
     call::{Call, CallProblem, CallState},
     id::{CallId, UploadId, UserId},
-    job::JobKind,
+    job::{JobKind, Priority},
     page::PageRequest,
     policy::VisibleCalls,
     transcript::{Speaker, SpeakerRole},
@@ -10,7 +10,7 @@ use gametape_store::{CallFilter, CallPatch, JobEnd};
 
 use crate::bench::{
     Bench, CLI, START_MS, assert_conflict, assert_lease_lost, assert_not_found, assert_stale, new_call,
-    progress,
+    progress, windows,
 };
 
 crate::on_every_engine!(
@@ -328,7 +328,7 @@ async fn a_failed_call_is_tried_again_from_its_stage(b: Bench) {
     // Cancelled in the last stage, it goes on there.
     let (_, fence) = b.claim(JobKind::CallTranscribe).await;
     b.store
-        .transcript_begin(&fence, &call.id, "m", None, 0)
+        .transcript_begin(&fence, &call.id, "m", None, windows(0))
         .await
         .unwrap();
     b.store
@@ -360,7 +360,12 @@ async fn transcribing_again_keeps_the_old_words_until_the_new_are_complete(b: Be
     );
     let queued = b
         .store
-        .call_retranscribe(&call.id, Some("base".to_owned()), Some("de".to_owned()))
+        .call_retranscribe(
+            &call.id,
+            Some("base".to_owned()),
+            Some("de".to_owned()),
+            Priority::Normal,
+        )
         .await
         .unwrap();
     assert_eq!(
@@ -369,12 +374,16 @@ async fn transcribing_again_keeps_the_old_words_until_the_new_are_complete(b: Be
     );
     assert_eq!(queued.requested_language.as_deref(), Some("de"));
     assert_eq!(queued.transcript_id, call.transcript_id);
-    assert_conflict(b.store.call_retranscribe(&call.id, None, None).await);
+    assert_conflict(
+        b.store
+            .call_retranscribe(&call.id, None, None, Priority::Normal)
+            .await,
+    );
     let (_, fence) = b.claim(JobKind::CallTranscribe).await;
     let before = b.store.event_last_seq(&call.id).await.unwrap();
     let begun = b
         .store
-        .transcript_begin(&fence, &call.id, "base", Some("de"), 1)
+        .transcript_begin(&fence, &call.id, "base", Some("de"), windows(1))
         .await
         .unwrap();
     let new = [crate::bench::segment(0, 0, "Hallo.")];
@@ -404,7 +413,11 @@ async fn transcribing_again_keeps_the_old_words_until_the_new_are_complete(b: Be
     );
     assert_eq!(read.segments[0].text, "Hallo.");
     assert_eq!(b.get(&call.id).await.language.as_deref(), Some("de"));
-    assert_not_found(b.store.call_retranscribe(&CallId::new(1), None, None).await);
+    assert_not_found(
+        b.store
+            .call_retranscribe(&CallId::new(1), None, None, Priority::Normal)
+            .await,
+    );
 }
 
 async fn speakers_have_names_by_channel(b: Bench) {

@@ -2,7 +2,7 @@ use gametape_core::{
     audit::{AuditAction, AuditEntry},
     call::{Call, Deal, DealOutcome, Participant, TalkFigures, Visibility},
     id::{CallId, TeamId, UserId},
-    job::JobKind,
+    job::{JobKind, Priority},
     page::PageRequest,
     policy::VisibleCalls,
     stats::talk_stats,
@@ -11,7 +11,7 @@ use gametape_core::{
 use gametape_store::{AuditFilter, CallDetails, CallFilter, CallPatch, DealPatch, JobEnd};
 use serde_json::json;
 
-use crate::bench::{Bench, CLI, MINUTE_MS, assert_conflict, by, new_call, segment};
+use crate::bench::{Bench, CLI, MINUTE_MS, assert_conflict, by, new_call, segment, windows};
 
 crate::on_every_engine!(
     details_are_kept_with_a_new_call,
@@ -63,6 +63,7 @@ async fn details_are_kept_with_a_new_call(b: Bench) {
         participants: vec![person("Pat"), person("PAT")],
         invited: vec![bob.id.clone(), bob.id.clone()],
         deal: deal(),
+        consent: None,
     };
     let call = make(&b, &ann.id, details.clone()).await;
     assert_eq!(b.get(&call.id).await, call);
@@ -73,6 +74,7 @@ async fn details_are_kept_with_a_new_call(b: Bench) {
         participants: call.participants,
         invited: call.invited,
         deal: call.deal,
+        consent: None,
     };
     assert_eq!(kept, details);
     assert_eq!((call.talk, call.comment_count), (TalkFigures::default(), 0));
@@ -91,6 +93,7 @@ async fn what_is_left_out_of_a_change_stays(b: Bench) {
         participants: vec![person("Pat")],
         invited: vec![bob.id.clone()],
         deal: deal(),
+        consent: None,
     };
     let call = make(&b, &ann.id, details).await;
     let same = change(&b, &call.id, CallPatch::default()).await;
@@ -308,7 +311,11 @@ async fn publish(b: &Bench, id: &CallId, stats_json: String) {
     b.store_next().await;
     b.analyze_next().await;
     let (_, fence) = b.claim(JobKind::CallTranscribe).await;
-    let begun = b.store.transcript_begin(&fence, id, "m", None, 1).await.unwrap();
+    let begun = b
+        .store
+        .transcript_begin(&fence, id, "m", None, windows(1))
+        .await
+        .unwrap();
     let segments: Vec<_> = spoken(0)
         .iter()
         .map(|it| segment(it.start_ms, it.channel, &it.text))
@@ -341,10 +348,13 @@ async fn a_ready_call_has_figures(b: Bench) {
         (Some(333), Some(2))
     );
     // What is no statistics has no figures, and old ones do not stay.
-    b.store.call_retranscribe(&call.id, None, None).await.unwrap();
+    b.store
+        .call_retranscribe(&call.id, None, None, Priority::Normal)
+        .await
+        .unwrap();
     let (_, fence) = b.claim(JobKind::CallTranscribe).await;
     b.store
-        .transcript_begin(&fence, &call.id, "m", None, 0)
+        .transcript_begin(&fence, &call.id, "m", None, windows(0))
         .await
         .unwrap();
     let end = JobEnd::Transcribed { language: None };

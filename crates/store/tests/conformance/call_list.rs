@@ -12,7 +12,7 @@ use gametape_core::{
 };
 use gametape_store::{Bounds, CallDetails, CallFilter, JobEnd};
 
-use crate::bench::{Bench, CLI, assert_conflict, new_call};
+use crate::bench::{Bench, CLI, assert_conflict, new_call, windows};
 
 crate::on_every_engine!(
     pages_follow_each_other_in_every_order,
@@ -69,6 +69,7 @@ async fn work(b: &Bench, call: &Call, duration_ms: Option<i64>, stats_json: Opti
             channels: 2,
             content_type: "audio/wav".to_owned(),
             analysis_json: "{}".to_owned(),
+            ahead: None,
         };
         b.store.job_finish(&fence, end).await.unwrap();
     }
@@ -79,7 +80,7 @@ async fn work(b: &Bench, call: &Call, duration_ms: Option<i64>, stats_json: Opti
     };
     let (_, fence) = b.claim(JobKind::CallTranscribe).await;
     b.store
-        .transcript_begin(&fence, &call.id, "m", Some("de"), 0)
+        .transcript_begin(&fence, &call.id, "m", Some("de"), windows(0))
         .await
         .unwrap();
     let end = JobEnd::Transcribed {

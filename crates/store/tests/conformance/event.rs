@@ -2,7 +2,7 @@ use gametape_core::{event::EventKind, id::CallId, job::JobKind};
 use gametape_store::{CallPatch, JobEnd};
 use serde_json::json;
 
-use crate::bench::{Bench, CLI, progress, published, segment};
+use crate::bench::{Bench, CLI, progress, published, segment, windows};
 
 crate::on_every_engine!(
     events_tell_the_way_of_a_call,
@@ -45,7 +45,7 @@ async fn the_words_stay_and_the_way_is_forgotten(b: Bench) {
     let (_, fence) = b.claim(JobKind::CallTranscribe).await;
     let begun = b
         .store
-        .transcript_begin(&fence, &call.id, "m", None, 1)
+        .transcript_begin(&fence, &call.id, "m", None, windows(1))
         .await
         .unwrap();
     let last = b.store.event_last_seq(&call.id).await.unwrap();

@@ -1,14 +1,14 @@
 //! Claiming and keeping jobs.
 
 use gametape_core::{
-    call::{CallState, Stage},
-    job::{AttemptOutcome, JobKind, JobState, MAX_LOST},
+    call::{CallState, Progress, Stage},
+    job::{AttemptOutcome, Backlog, JobKind, JobState, MAX_LOST, Pace},
 };
-use gametape_store::{Fence, JobEnd};
+use gametape_store::{Fence, JobEnd, Waiting};
 
 use crate::bench::{
     ALL, Bench, LEASE_MS, START_MS, analyzed, assert_conflict, assert_lease_lost, progress, published,
-    segment,
+    segment, windows,
 };
 
 crate::on_every_engine!(
@@ -23,6 +23,8 @@ crate::on_every_engine!(
     a_job_that_stops_every_worker_is_given_up,
     progress_forgives_lost_workers,
     jobs_can_be_counted_and_awaited,
+    what_waits_is_known_by_kind,
+    the_backlog_is_what_is_left_to_hear,
 );
 
 async fn the_stages_of_a_call_follow_each_other(b: Bench) {
@@ -43,7 +45,7 @@ async fn the_stages_of_a_call_follow_each_other(b: Bench) {
             JobKind::CallAnalyze => analyzed(),
             JobKind::CallTranscribe => {
                 b.store
-                    .transcript_begin(&fence, &call.id, "m", None, 0)
+                    .transcript_begin(&fence, &call.id, "m", None, windows(0))
                     .await
                     .unwrap();
                 JobEnd::Transcribed { language: None }
@@ -176,7 +178,7 @@ async fn a_late_worker_changes_nothing(b: Bench) {
     let (_, late) = b.claim_as("one", JobKind::CallTranscribe).await;
     let begun = b
         .store
-        .transcript_begin(&late, &call.id, "m", None, 2)
+        .transcript_begin(&late, &call.id, "m", None, windows(2))
         .await
         .unwrap();
     b.clock.advance_ms(LEASE_MS + 1);
@@ -188,7 +190,11 @@ async fn a_late_worker_changes_nothing(b: Bench) {
     let words = [segment(0, 0, "Late.")];
     assert_lease_lost(b.store.job_heartbeat(&late, LEASE_MS).await);
     assert_lease_lost(b.store.job_progress(&late, &progress(99.0)).await);
-    assert_lease_lost(b.store.transcript_begin(&late, &call.id, "m", None, 2).await);
+    assert_lease_lost(
+        b.store
+            .transcript_begin(&late, &call.id, "m", None, windows(2))
+            .await,
+    );
     assert_lease_lost(
         b.store
             .transcript_append(&late, &begun.transcript_id, 0, None, &words, &progress(99.0))
@@ -321,4 +327,104 @@ async fn jobs_can_be_counted_and_awaited(b: Bench) {
         .await
         .unwrap();
     assert_eq!(b.store.job_next_run_at().await.unwrap(), Some(START_MS + 2_000));
+}
+
+async fn what_waits_is_known_by_kind(b: Bench) {
+    assert!(b.store.job_waiting().await.unwrap().is_empty());
+    let ann = b.user("ann").await;
+    b.call(&ann.id, "one").await;
+    b.call(&ann.id, "two").await;
+    b.clock.advance_ms(5_000);
+    let (_, fence) = b.claim(JobKind::CallStore).await;
+    let waiting = Waiting {
+        kind: JobKind::CallStore,
+        due: 1,
+        delayed: 0,
+        running: 1,
+        oldest_ms: 5_000,
+    };
+    assert_eq!(b.store.job_waiting().await.unwrap(), [waiting]);
+
+    // One fails and waits for its time; the other waits on.
+    let error = "x".to_owned();
+    b.store.job_finish(&fence, JobEnd::Retry { error }).await.unwrap();
+    let delayed = Waiting {
+        delayed: 1,
+        running: 0,
+        ..waiting
+    };
+    assert_eq!(b.store.job_waiting().await.unwrap(), [delayed]);
+
+    // The worker of the other falls silent: its job waits since its lease ended, the first since its time came.
+    b.claim(JobKind::CallStore).await;
+    b.clock.advance_ms(LEASE_MS + 1 + 700);
+    let silent = Waiting {
+        due: 2,
+        delayed: 0,
+        running: 0,
+        oldest_ms: (LEASE_MS + 1 + 700) - 2_000,
+        ..waiting
+    };
+    assert_eq!(b.store.job_waiting().await.unwrap(), [silent]);
+}
+
+async fn the_backlog_is_what_is_left_to_hear(b: Bench) {
+    let nothing = Backlog {
+        calls: 0,
+        unknown_length: 0,
+        recording_ms: 0,
+        running: 0,
+        pace: None,
+    };
+    assert_eq!(b.store.backlog("m").await.unwrap(), nothing);
+    let ann = b.user("ann").await;
+    let call = b.call(&ann.id, "one").await;
+    let waiting = Backlog {
+        calls: 1,
+        unknown_length: 1,
+        ..nothing
+    };
+    assert_eq!(b.store.backlog("m").await.unwrap(), waiting);
+
+    let (_, fence) = b.claim(JobKind::CallStore).await;
+    b.store.job_finish(&fence, JobEnd::Stored).await.unwrap();
+    let (_, fence) = b.claim(JobKind::CallAnalyze).await;
+    b.store.job_finish(&fence, analyzed()).await.unwrap();
+    let length_ms = b.get(&call.id).await.duration_ms.unwrap();
+    let (_, fence) = b.claim(JobKind::CallTranscribe).await;
+    let begun = b
+        .store
+        .transcript_begin(&fence, &call.id, "m", None, windows(1))
+        .await
+        .unwrap();
+    let quarter = Progress {
+        stage: Stage::Transcribe,
+        ..progress(25.0)
+    };
+    b.store.job_progress(&fence, &quarter).await.unwrap();
+    let under_way = Backlog {
+        calls: 1,
+        recording_ms: length_ms - length_ms / 4,
+        running: 1,
+        ..nothing
+    };
+    assert_eq!(b.store.backlog("m").await.unwrap(), under_way);
+
+    b.clock.advance_ms(500);
+    b.store
+        .transcript_append(&fence, &begun.transcript_id, 0, None, &[], &quarter)
+        .await
+        .unwrap();
+    let end = JobEnd::Transcribed { language: None };
+    b.store.job_finish(&fence, end).await.unwrap();
+    let heard = Backlog {
+        pace: Some(Pace {
+            recording_ms: length_ms,
+            took_ms: 500,
+        }),
+        ..nothing
+    };
+    assert_eq!(b.store.backlog("m").await.unwrap(), heard);
+    assert_eq!(b.store.pace("m").await.unwrap(), heard.pace);
+    assert_eq!(b.store.backlog("another").await.unwrap(), nothing);
 }

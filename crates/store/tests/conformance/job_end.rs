@@ -2,17 +2,21 @@
 
 use gametape_core::{
     call::{CallProblem, CallState},
-    job::{AttemptOutcome, JobKind, JobState, MAX_FAILURES, backoff_ms},
+    job::{AttemptOutcome, JobKind, JobState, LONGEST_OUTAGE_MS, MAX_FAILURES, backoff_ms, outage_ms},
 };
-use gametape_store::{Fence, JobEnd};
+use gametape_store::{Actor, Fence, JobEnd};
 
-use crate::bench::{ALL, Bench, LEASE_MS, analyzed, assert_conflict, assert_lease_lost, published};
+use crate::bench::{
+    ALL, Bench, HOUR_MS, LEASE_MS, analyzed, assert_conflict, assert_lease_lost, published, windows,
+};
 
 crate::on_every_engine!(
     joined_parts_are_deleted,
     what_was_found_in_the_sound_is_kept,
     a_failure_that_may_pass_is_tried_again_later,
     after_too_many_failures_the_call_fails,
+    an_outage_is_waited_for_and_costs_no_try,
+    a_clock_that_went_back_keeps_no_job,
     deleting_objects_is_never_given_up,
     a_lasting_failure_ends_job_and_call,
     a_returned_job_may_be_taken_at_once,
@@ -111,6 +115,66 @@ async fn after_too_many_failures_the_call_fails(b: Bench) {
     );
     assert_eq!(job.last_error.as_deref(), Some("failure 5"));
     assert_eq!(attempts.last().unwrap().outcome, Some(AttemptOutcome::Failed));
+}
+
+async fn an_outage_is_waited_for_and_costs_no_try(b: Bench) {
+    let ann = b.user("ann").await;
+    let call = b.call(&ann.id, "Talk").await;
+    for attempt in 1..=3 * MAX_FAILURES {
+        let (job, fence) = b.claim(JobKind::CallStore).await;
+        assert_eq!((job.attempt, job.failures), (attempt, 0));
+        let error = "the object store answers 500".to_owned();
+        b.store
+            .job_finish(&fence, JobEnd::Outage { error })
+            .await
+            .unwrap();
+        assert_eq!(b.get(&call.id).await.state, CallState::Processing);
+        b.clock.advance_ms(outage_ms(attempt) - 1);
+        assert_eq!(b.store.job_claim("w", ALL, LEASE_MS).await.unwrap(), None);
+        b.clock.advance_ms(1);
+    }
+    // After a day of it somebody should know.
+    b.clock.advance_ms(LONGEST_OUTAGE_MS);
+    let (_, fence) = b.claim(JobKind::CallStore).await;
+    let error = "still".to_owned();
+    b.store
+        .job_finish(&fence, JobEnd::Outage { error })
+        .await
+        .unwrap();
+    let (job, attempts) = b.store.job_history(&call.id).await.unwrap().remove(0);
+    assert_eq!((job.failures, job.last_error.as_deref()), (1, Some("still")));
+    assert_eq!(attempts[0].error.as_deref(), Some("the object store answers 500"));
+}
+
+async fn a_clock_that_went_back_keeps_no_job(b: Bench) {
+    let ann = b.user("ann").await;
+    let call = b.call(&ann.id, "Talk").await;
+    assert_eq!(b.store.job_clock_went_back(LEASE_MS).await.unwrap(), 0);
+    // A job that waits to be begun.
+    b.clock.advance_ms(-6 * HOUR_MS);
+    assert_eq!(b.store.job_claim("w", ALL, LEASE_MS).await.unwrap(), None);
+    assert_eq!(b.store.job_clock_went_back(LEASE_MS).await.unwrap(), 1);
+    let (_, fence) = b.claim_as("dead", JobKind::CallStore).await;
+    // A job whose worker has died: it ends with a lease that begins now.
+    b.clock.advance_ms(-6 * HOUR_MS);
+    assert_eq!(b.store.job_clock_went_back(LEASE_MS).await.unwrap(), 1);
+    b.store.job_heartbeat(&fence, LEASE_MS).await.unwrap();
+    b.clock.advance_ms(LEASE_MS + 1);
+    let (job, fence) = b.claim_as("alive", JobKind::CallStore).await;
+    assert_eq!((job.attempt, job.lost), (2, 1));
+    // A job that waits to be tried again, and one to delete objects: those wait for a reason, but not for hours.
+    let error = "no".to_owned();
+    b.store.job_finish(&fence, JobEnd::Retry { error }).await.unwrap();
+    assert_eq!(b.store.job_clock_went_back(LEASE_MS).await.unwrap(), 0);
+    b.clock.advance_ms(-HOUR_MS);
+    assert_eq!(b.store.job_clock_went_back(LEASE_MS).await.unwrap(), 1);
+    let (_, fence) = b.claim(JobKind::CallStore).await;
+    b.store.call_delete(&Actor::default(), &call.id).await.unwrap();
+    assert_eq!(b.store.job_clock_went_back(LEASE_MS).await.unwrap(), 0);
+    assert_lease_lost(b.store.job_finish(&fence, JobEnd::Stored).await);
+    b.clock.advance_ms(-HOUR_MS);
+    assert!(b.store.job_clock_went_back(LEASE_MS).await.unwrap() > 0);
+    b.claim(JobKind::MediaDelete).await;
 }
 
 async fn deleting_objects_is_never_given_up(b: Bench) {
@@ -219,7 +283,7 @@ async fn a_refused_end_changes_nothing(b: Bench) {
     b.analyze_next().await;
     let (_, fence) = b.claim(JobKind::CallTranscribe).await;
     b.store
-        .transcript_begin(&fence, &call.id, "m", None, 3)
+        .transcript_begin(&fence, &call.id, "m", None, windows(3))
         .await
         .unwrap();
     let before = (

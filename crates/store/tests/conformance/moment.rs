@@ -3,12 +3,14 @@
 
 use gametape_core::{
     id::{AnchorId, CallId, CommentId, CriterionId, EvidenceId, ReviewId, RubricId, UserId},
+    job::Priority,
     moment::{Moment, MomentSort},
     page::PageRequest,
     policy::VisibleCalls,
     rubric::{Criterion, Definition, Scale},
+    transcript::{Speaker, SpeakerRole},
 };
-use gametape_store::MomentFilter;
+use gametape_store::{Correction, MomentFilter};
 
 use crate::bench::{Bench, CLI, MINUTE_MS, Where, assert_not_found, segment};
 
@@ -18,6 +20,7 @@ crate::on_every_engine!(
     a_part_made_anew_is_as_good_as_the_whole,
     moments_keep_their_ids_while_something_of_them_is_left,
     excerpts_follow_the_transcript,
+    excerpts_say_who_speaks_and_what_people_read,
     moments_go_with_their_call,
 );
 
@@ -501,7 +504,11 @@ async fn excerpts_follow_the_transcript(bench: Bench) {
     assert_eq!(moments[0].excerpt, "Good morning. Hello you.");
     assert_eq!(moments[1].excerpt, format!("{}…", "word ".repeat(48).trim()));
 
-    bench.store.call_retranscribe(&call, None, None).await.unwrap();
+    bench
+        .store
+        .call_retranscribe(&call, None, None, Priority::Normal)
+        .await
+        .unwrap();
     bench
         .transcribe_saying(&call, &[segment(0, 0, "Guten Morgen.")])
         .await;
@@ -510,6 +517,49 @@ async fn excerpts_follow_the_transcript(bench: Bench) {
         (moments[0].excerpt.as_str(), moments[1].excerpt.as_str()),
         ("Guten Morgen.", "")
     );
+}
+
+async fn excerpts_say_who_speaks_and_what_people_read(bench: Bench) {
+    if bench.place == Where::Memory {
+        return;
+    }
+    let ann = bench.user("ann").await;
+    let segments = [segment(0, 0, "Good mourning."), segment(60, 1, "Hello you.")];
+    let call = bench.call_saying(&ann.id, "A", &segments).await.id;
+    write_comment(&bench, &call, &ann.id, (0, 300), "praise", "call").await;
+    bench.store.moment_rebuild(&call, None).await.unwrap();
+    let turns = async || {
+        let moment = seen(&bench, &ann.id).await.remove(0);
+        let turns = moment.turns.into_iter();
+        let said = turns.map(|turn| (turn.speaker.name, turn.text)).collect();
+        let said: Vec<(String, String)> = said;
+        (moment.excerpt, said)
+    };
+    let said = |name: &str, text: &str| (name.to_owned(), text.to_owned());
+    let (excerpt, names) = turns().await;
+    assert_eq!(excerpt, "Good mourning. Hello you.");
+    assert_eq!(
+        names,
+        [said("Rep", "Good mourning."), said("Customer", "Hello you.")]
+    );
+
+    // A correction is read at once, and a name as it is today.
+    let transcript = bench.store.transcript_read(&call).await.unwrap().unwrap();
+    let correction = Correction {
+        author_id: ann.id.clone(),
+        text: "Good morning.".to_owned(),
+        was: None,
+    };
+    let id = transcript.segments[0].id.clone().unwrap();
+    bench.store.segment_correct(&call, &id, correction).await.unwrap();
+    let pat = Speaker {
+        role: SpeakerRole::Customer,
+        name: "Pat".to_owned(),
+    };
+    bench.store.call_set_speaker(&call, 1, pat).await.unwrap();
+    let (excerpt, names) = turns().await;
+    assert_eq!(excerpt, "Good morning. Hello you.");
+    assert_eq!(names, [said("Rep", "Good morning."), said("Pat", "Hello you.")]);
 }
 
 async fn moments_go_with_their_call(bench: Bench) {

@@ -3,6 +3,7 @@
 use gametape_core::{
     call::DealOutcome,
     id::{CallId, CommentId, TeamId, UserId},
+    job::Priority,
     page::PageRequest,
     policy::VisibleCalls,
     search::{Query, SearchHit, SearchKind},
@@ -223,7 +224,11 @@ async fn results_follow_titles_transcripts_and_speakers(bench: Bench) {
     );
 
     // Of transcripts only the one that people read.
-    bench.store.call_retranscribe(&call, None, None).await.unwrap();
+    bench
+        .store
+        .call_retranscribe(&call, None, None, Priority::Normal)
+        .await
+        .unwrap();
     assert_eq!(find(&bench, "hello").await.len(), 1);
     bench
         .transcribe_saying(&call, &[segment(0, 0, "Good day.")])

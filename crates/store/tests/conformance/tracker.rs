@@ -1,5 +1,6 @@
 use gametape_core::{
     id::{CallId, TrackerId, UserId},
+    job::Priority,
     page::PageRequest,
     policy::VisibleCalls,
     tracker::Tracker,
@@ -201,7 +202,11 @@ async fn hits_follow_the_transcript_and_the_speakers(bench: Bench) {
     }
     scan(&bench).await;
     assert_eq!(hits(&bench, &call, &fruit.id).await, [hit("apple", 0, 90)]);
-    bench.store.call_retranscribe(&call, None, None).await.unwrap();
+    bench
+        .store
+        .call_retranscribe(&call, None, None, Priority::Normal)
+        .await
+        .unwrap();
     bench
         .transcribe_saying(&call, &[segment(9_000, 0, "An apple.")])
         .await;

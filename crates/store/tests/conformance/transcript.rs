@@ -1,12 +1,12 @@
 use gametape_core::{
     id::{CallId, TranscriptId},
-    job::JobKind,
+    job::{JobKind, Priority},
     transcript::Word,
 };
-use gametape_store::{Fence, JobEnd, NewSegment};
+use gametape_store::{Ahead, Fence, JobEnd, NewSegment, Windows};
 
 use crate::bench::{
-    Bench, LEASE_MS, assert_conflict, assert_lease_lost, assert_not_found, progress, segment,
+    Bench, LEASE_MS, assert_conflict, assert_lease_lost, assert_not_found, progress, segment, windows,
 };
 
 crate::on_every_engine!(
@@ -20,6 +20,9 @@ crate::on_every_engine!(
     silence_makes_an_empty_transcript,
     a_window_has_a_place_in_its_own_transcript,
     odd_words_are_written_as_they_can_be,
+    what_was_heard_ahead_is_gone_on_with,
+    what_was_heard_ahead_in_vain_is_dropped,
+    nothing_is_heard_ahead_of_an_older_transcript,
 );
 
 /// A call that waits for its transcription, claimed.
@@ -54,7 +57,7 @@ async fn a_first_transcript_is_read_while_it_grows(b: Bench) {
     assert_eq!(b.store.transcript_read(&call_id).await.unwrap(), None);
     let begun = b
         .store
-        .transcript_begin(&fence, &call_id, "tiny.en", None, 2)
+        .transcript_begin(&fence, &call_id, "tiny.en", None, windows(2))
         .await
         .unwrap();
     assert_eq!((begun.windows_done.len(), begun.language.as_deref()), (0, None));
@@ -109,7 +112,7 @@ async fn a_call_shows_its_growing_transcript(b: Bench) {
     let (call_id, fence) = claimed(&b).await;
     let begun = b
         .store
-        .transcript_begin(&fence, &call_id, "m", None, 1)
+        .transcript_begin(&fence, &call_id, "m", None, windows(1))
         .await
         .unwrap();
     let call = b.get(&call_id).await;
@@ -138,7 +141,7 @@ async fn a_window_is_written_once(b: Bench) {
     let (call_id, fence) = claimed(&b).await;
     let id = b
         .store
-        .transcript_begin(&fence, &call_id, "m", None, 2)
+        .transcript_begin(&fence, &call_id, "m", None, windows(2))
         .await
         .unwrap()
         .transcript_id;
@@ -160,7 +163,7 @@ async fn another_worker_goes_on_with_the_windows_that_are_missing(b: Bench) {
     let (call_id, fence) = claimed(&b).await;
     let id = b
         .store
-        .transcript_begin(&fence, &call_id, "m", None, 4)
+        .transcript_begin(&fence, &call_id, "m", None, windows(4))
         .await
         .unwrap()
         .transcript_id;
@@ -170,7 +173,7 @@ async fn another_worker_goes_on_with_the_windows_that_are_missing(b: Bench) {
     let (_, second) = b.claim_as("two", JobKind::CallTranscribe).await;
     let resumed = b
         .store
-        .transcript_begin(&second, &call_id, "m", None, 4)
+        .transcript_begin(&second, &call_id, "m", None, windows(4))
         .await
         .unwrap();
     assert_eq!(
@@ -199,7 +202,7 @@ async fn another_worker_goes_on_with_the_windows_that_are_missing(b: Bench) {
     let (_, third) = b.claim_as("three", JobKind::CallTranscribe).await;
     let resumed = b
         .store
-        .transcript_begin(&third, &call_id, "m", None, 4)
+        .transcript_begin(&third, &call_id, "m", None, windows(4))
         .await
         .unwrap();
     assert_eq!(resumed.windows_done, [0, 1, 2]);
@@ -220,7 +223,7 @@ async fn a_job_tried_again_by_a_person_goes_on_too(b: Bench) {
     let (call_id, fence) = claimed(&b).await;
     let id = b
         .store
-        .transcript_begin(&fence, &call_id, "m", None, 2)
+        .transcript_begin(&fence, &call_id, "m", None, windows(2))
         .await
         .unwrap()
         .transcript_id;
@@ -230,7 +233,7 @@ async fn a_job_tried_again_by_a_person_goes_on_too(b: Bench) {
     let (_, second) = b.claim_as("two", JobKind::CallTranscribe).await;
     let resumed = b
         .store
-        .transcript_begin(&second, &call_id, "m", None, 2)
+        .transcript_begin(&second, &call_id, "m", None, windows(2))
         .await
         .unwrap();
     assert_eq!((resumed.transcript_id, resumed.windows_done), (id, vec![0]));
@@ -240,7 +243,7 @@ async fn another_model_begins_again(b: Bench) {
     let (call_id, fence) = claimed(&b).await;
     let old = b
         .store
-        .transcript_begin(&fence, &call_id, "m", None, 2)
+        .transcript_begin(&fence, &call_id, "m", None, windows(2))
         .await
         .unwrap()
         .transcript_id;
@@ -248,11 +251,25 @@ async fn another_model_begins_again(b: Bench) {
     let seq = b.store.event_last_seq(&call_id).await.unwrap();
     let new = b
         .store
-        .transcript_begin(&fence, &call_id, "other", Some("de"), 2)
+        .transcript_begin(&fence, &call_id, "other", Some("de"), windows(2))
         .await
         .unwrap();
     assert_ne!(new.transcript_id, old);
     assert_eq!((new.windows_done.len(), new.language.as_deref()), (0, Some("de")));
+    let longer = Windows {
+        length_ms: 27_520,
+        ..windows(2)
+    };
+    let same_words = new.transcript_id;
+    let new = b
+        .store
+        .transcript_begin(&fence, &call_id, "other", Some("de"), longer)
+        .await
+        .unwrap();
+    assert_ne!(
+        new.transcript_id, same_words,
+        "windows of another length are cut elsewhere"
+    );
     // There was nothing else to read, so the new one takes its place at once, and people are told.
     assert!(texts(&b, &call_id).await.is_empty());
     assert_eq!(b.get(&call_id).await.transcript_id, Some(new.transcript_id));
@@ -275,11 +292,14 @@ async fn every_version_stays_readable(b: Bench) {
     let ann = b.user("ann").await;
     let call = b.ready_call(&ann.id, "Talk").await;
     b.clock.advance_ms(10);
-    b.store.call_retranscribe(&call.id, None, None).await.unwrap();
+    b.store
+        .call_retranscribe(&call.id, None, None, Priority::Normal)
+        .await
+        .unwrap();
     let (_, fence) = b.claim(JobKind::CallTranscribe).await;
     let id = b
         .store
-        .transcript_begin(&fence, &call.id, "base", None, 2)
+        .transcript_begin(&fence, &call.id, "base", None, windows(2))
         .await
         .unwrap()
         .transcript_id;
@@ -317,11 +337,14 @@ async fn every_version_stays_readable(b: Bench) {
     );
     // Begun once more by a new job, the unfinished one is gone and the old one is still read.
     b.store.call_cancel(&call.id).await.unwrap();
-    b.store.call_retranscribe(&call.id, None, None).await.unwrap();
+    b.store
+        .call_retranscribe(&call.id, None, None, Priority::Normal)
+        .await
+        .unwrap();
     let (_, fence) = b.claim(JobKind::CallTranscribe).await;
     let third = b
         .store
-        .transcript_begin(&fence, &call.id, "base", None, 2)
+        .transcript_begin(&fence, &call.id, "base", None, windows(2))
         .await
         .unwrap();
     assert!(third.windows_done.is_empty());
@@ -340,7 +363,7 @@ async fn silence_makes_an_empty_transcript(b: Bench) {
             .await,
     );
     b.store
-        .transcript_begin(&fence, &call_id, "m", None, 0)
+        .transcript_begin(&fence, &call_id, "m", None, windows(0))
         .await
         .unwrap();
     b.store
@@ -356,7 +379,7 @@ async fn a_window_has_a_place_in_its_own_transcript(b: Bench) {
     let (call_id, fence) = claimed(&b).await;
     let id = b
         .store
-        .transcript_begin(&fence, &call_id, "m", None, 2)
+        .transcript_begin(&fence, &call_id, "m", None, windows(2))
         .await
         .unwrap()
         .transcript_id;
@@ -375,7 +398,7 @@ async fn a_window_has_a_place_in_its_own_transcript(b: Bench) {
     );
     assert_conflict(
         b.store
-            .transcript_begin(&fence, &CallId::new(1), "m", None, 1)
+            .transcript_begin(&fence, &CallId::new(1), "m", None, windows(1))
             .await,
     );
     // Another call's job may not write here.
@@ -396,7 +419,7 @@ async fn odd_words_are_written_as_they_can_be(b: Bench) {
     let (call_id, fence) = claimed(&b).await;
     let id = b
         .store
-        .transcript_begin(&fence, &call_id, "m", None, 1)
+        .transcript_begin(&fence, &call_id, "m", None, windows(1))
         .await
         .unwrap()
         .transcript_id;
@@ -431,4 +454,124 @@ async fn odd_words_are_written_as_they_can_be(b: Bench) {
         .map(|word| word.confidence)
         .collect();
     assert_eq!(confidences, [0.0, 0.0, 1.0]);
+}
+
+/// A call under analysis of which two windows of three were heard ahead.
+async fn heard_ahead(b: &Bench) -> (CallId, Fence, TranscriptId) {
+    let ann = b.user("ann").await;
+    let call = b.call(&ann.id, "Talk").await;
+    b.store_next().await;
+    let (_, fence) = b.claim(JobKind::CallAnalyze).await;
+    let begun = b
+        .store
+        .transcript_begin_ahead(&fence, "m", None, windows(3), 2)
+        .await
+        .unwrap()
+        .unwrap();
+    append(b, &fence, &begun.transcript_id, 0, "One.").await;
+    append(b, &fence, &begun.transcript_id, 1, "Two.").await;
+    (call.id, fence, begun.transcript_id)
+}
+
+/// The end of an analysis after which the whole has five windows.
+fn analyzed_behind(numbers: Option<[(i64, i64); 2]>) -> JobEnd {
+    let ahead = numbers.map(|numbers| Ahead {
+        windows: windows(5),
+        numbers: numbers.to_vec(),
+    });
+    match crate::bench::analyzed() {
+        JobEnd::Analyzed {
+            duration_ms,
+            channels,
+            content_type,
+            analysis_json,
+            ..
+        } => JobEnd::Analyzed {
+            duration_ms,
+            channels,
+            content_type,
+            analysis_json,
+            ahead,
+        },
+        other => other,
+    }
+}
+
+async fn what_was_heard_ahead_is_gone_on_with(b: Bench) {
+    let (call_id, fence, transcript_id) = heard_ahead(&b).await;
+    assert_eq!(texts(&b, &call_id).await, ["One.", "Two."]);
+    let call = b.get(&call_id).await;
+    assert_eq!((call.channels, call.language.as_deref()), (Some(2), Some("en")));
+    // In the whole, a window of the other channel came to lie before them.
+    b.store
+        .job_finish(&fence, analyzed_behind(Some([(0, 1), (1, 2)])))
+        .await
+        .unwrap();
+    let (_, fence) = b.claim(JobKind::CallTranscribe).await;
+    let begun = b
+        .store
+        .transcript_begin(&fence, &call_id, "m", None, windows(5))
+        .await
+        .unwrap();
+    assert_eq!(
+        (begun.transcript_id, begun.windows_done, begun.language.as_deref()),
+        (transcript_id.clone(), vec![1, 2], Some("en"))
+    );
+    for window in [0, 3, 4] {
+        append(&b, &fence, &transcript_id, window, "More.").await;
+    }
+    b.store
+        .job_finish(&fence, JobEnd::Transcribed { language: None })
+        .await
+        .unwrap();
+    let read = b.store.transcript_read(&call_id).await.unwrap().unwrap();
+    assert_eq!((read.complete, read.segments.len()), (true, 5));
+    assert_eq!(b.store.transcript_versions(&call_id).await.unwrap().len(), 1);
+}
+
+async fn what_was_heard_ahead_in_vain_is_dropped(b: Bench) {
+    let (call_id, fence, _) = heard_ahead(&b).await;
+    b.store.job_finish(&fence, analyzed_behind(None)).await.unwrap();
+    assert_eq!(b.store.transcript_read(&call_id).await.unwrap(), None);
+    assert_eq!(b.get(&call_id).await.language, None);
+    let (_, fence) = b.claim(JobKind::CallTranscribe).await;
+    let begun = b
+        .store
+        .transcript_begin(&fence, &call_id, "m", None, windows(5))
+        .await
+        .unwrap();
+    assert_eq!(begun.windows_done, [0_i64; 0]);
+    append(&b, &fence, &begun.transcript_id, 0, "Anew.").await;
+    assert_eq!(texts(&b, &call_id).await, ["Anew."]);
+}
+
+async fn nothing_is_heard_ahead_of_an_older_transcript(b: Bench) {
+    let (call_id, fence, _) = heard_ahead(&b).await;
+    // Another attempt hears anew: its windows may be others.
+    b.store
+        .job_finish(
+            &fence,
+            JobEnd::Retry {
+                error: "flaky".to_owned(),
+            },
+        )
+        .await
+        .unwrap();
+    b.clock.advance_ms(60_000);
+    let (_, fence) = b.claim(JobKind::CallAnalyze).await;
+    let ahead = |fence: Fence| {
+        let store = b.store.clone();
+        async move {
+            store
+                .transcript_begin_ahead(&fence, "m", Some("en"), windows(1), 1)
+                .await
+        }
+    };
+    assert!(ahead(fence.clone()).await.unwrap().is_some());
+    assert_eq!(texts(&b, &call_id).await, [""; 0]);
+    b.store.job_finish(&fence, analyzed_behind(None)).await.unwrap();
+    b.transcribe_and_publish(&call_id).await;
+    let read = b.store.transcript_read(&call_id).await.unwrap().unwrap();
+    assert_eq!((read.complete, read.segments.len()), (true, 2));
+    assert_lease_lost(ahead(fence).await);
 }

@@ -4,6 +4,8 @@ use axum::extract::State;
 use gametape_core::{
     call::Call,
     id::{CallId, TeamId, UserId},
+    job::Priority,
+    policy,
 };
 use gametape_store::{CallPatch, DealPatch};
 use http::StatusCode;
@@ -11,7 +13,9 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{
+    consent::ConsentBody,
     details::{self, DealBody, ParticipantView, VisibilityName},
+    priority::{PriorityName, too_urgent},
     view::CallView,
 };
 use crate::{
@@ -21,7 +25,7 @@ use crate::{
     extract::{Id, Json, present},
     precondition::{IfMatch, Versioned},
     problem::Result,
-    validate,
+    quota, validate,
 };
 
 /// What to change about a call; what is left out stays.
@@ -52,6 +56,8 @@ pub(super) struct UpdateCall {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<DealBody>)]
     deal: Option<Option<DealBody>>,
+    /// What to note of consent.
+    consent: Option<ConsentBody>,
 }
 
 impl UpdateCall {
@@ -64,6 +70,12 @@ impl UpdateCall {
             && call.team_id.as_ref() != Some(team_id)
         {
             details::check_team(state, current, team_id).await?;
+            let recording = match &call.recording_id {
+                Some(id) => state.store.recording_get(id).await?,
+                None => None,
+            };
+            let size_bytes = recording.map_or(1, |recording| recording.size_bytes);
+            quota::check_team(state, team_id, size_bytes).await?;
         }
         let visibility = self.visibility.map(Into::into);
         if self.team_id.is_some() || visibility.is_some() {
@@ -95,6 +107,7 @@ impl UpdateCall {
                 Some(None) => DealPatch::clear(),
                 None => DealPatch::default(),
             },
+            consent: self.consent.map(ConsentBody::into_new).transpose()?,
             if_updated_at: None,
         })
     }
@@ -108,6 +121,8 @@ pub(super) struct Retranscribe {
     model: Option<String>,
     /// Language, as a two-letter code; detected unless given.
     language: Option<String>,
+    /// How soon; `normal` unless given. Scripts that go through old calls had better say `low`.
+    priority: Option<PriorityName>,
 }
 
 /// Changes a call's details. With If-Match, only if nobody else changed it meanwhile.
@@ -144,7 +159,8 @@ fn answer(status: StatusCode, call: Call) -> Versioned<CallView> {
     }
 }
 
-/// Deletes a call with its transcript, and its recording unless another call has it too.
+/// Deletes a call with its transcript, and its recording unless another call has it too. A conflict, `call_held`, while
+/// somebody holds it.
 #[utoipa::path(
     delete, path = "/calls/{id}", operation_id = "deleteCall", tag = "calls",
     params(("id" = String, Path, description = "Id of the call")),
@@ -203,10 +219,17 @@ pub(super) async fn retranscribe(
     Id(id): Id<CallId>,
     Json(body): Json<Retranscribe>,
 ) -> Result<Versioned<CallView>> {
-    changeable_call(&state, &current, &id).await?;
+    let call = changeable_call(&state, &current, &id).await?;
+    let priority = body.priority.map_or(Priority::Normal, Into::into);
+    if !policy::may_prioritize_call(&current.viewer, &call, priority) {
+        return Err(too_urgent());
+    }
     let (model, language) = (validate::model(body.model)?, validate::language(body.language)?);
     Ok(answer(
         StatusCode::ACCEPTED,
-        state.store.call_retranscribe(&id, model, language).await?,
+        state
+            .store
+            .call_retranscribe(&id, model, language, priority)
+            .await?,
     ))
 }

@@ -7,7 +7,9 @@ use axum::{
 use gametape_core::{
     call::Call,
     id::{TeamId, UploadId, UserId},
+    job::Priority,
     policy,
+    upload::Upload,
     user::Scope,
 };
 use gametape_store::{CallDetails, NewCall, StoreError};
@@ -16,8 +18,11 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{
+    bounded::{Searched, bounded},
+    consent::ConsentBody,
     details::{self, DealBody, ParticipantView, VisibilityName},
     form,
+    priority::{PriorityName, too_urgent},
     view::CallView,
 };
 use crate::{
@@ -26,7 +31,7 @@ use crate::{
     extract::Json,
     precondition::etag,
     problem::{Code, Problem, Result},
-    receive, validate,
+    quota, receive, validate,
 };
 
 /// What is known about a call beside its recording.
@@ -42,6 +47,8 @@ pub(crate) struct Meta {
     language: Option<String>,
     /// Model to use; the worker's default unless given.
     model: Option<String>,
+    /// How soon the work on it is done; `normal` unless given. `high` is for administrators.
+    priority: Option<PriorityName>,
     /// Whose team's it is: one of the caller's own. Theirs unless given, if they are in exactly one.
     #[schema(value_type = Option<String>)]
     team_id: Option<TeamId>,
@@ -59,6 +66,8 @@ pub(crate) struct Meta {
     invited: Vec<UserId>,
     /// What it is about to sell.
     deal: Option<DealBody>,
+    /// What is known of consent; nothing unless given.
+    consent: Option<ConsentBody>,
 }
 
 /// A call to make of an upload.
@@ -77,6 +86,8 @@ struct FromUpload {
     language: Option<String>,
     /// Model to use; the worker's default unless given.
     model: Option<String>,
+    /// How soon the work on it is done; `normal` unless given. `high` is for administrators.
+    priority: Option<PriorityName>,
     /// Whose team's it is: one of the caller's own. Theirs unless given, if they are in exactly one.
     #[schema(value_type = Option<String>)]
     team_id: Option<TeamId>,
@@ -94,6 +105,8 @@ struct FromUpload {
     invited: Vec<UserId>,
     /// What it is about to sell.
     deal: Option<DealBody>,
+    /// What is known of consent; nothing unless given.
+    consent: Option<ConsentBody>,
 }
 
 /// A call to make of a file.
@@ -115,12 +128,32 @@ impl From<FromUpload> for Meta {
             occurred_at: body.occurred_at,
             language: body.language,
             model: body.model,
+            priority: body.priority,
             team_id: body.team_id,
             visibility: body.visibility,
             tags: body.tags,
             participants: body.participants,
             invited: body.invited,
             deal: body.deal,
+            consent: body.consent,
+        }
+    }
+}
+
+/// The file that a call is made of.
+pub(super) struct Source<'a> {
+    upload_id: UploadId,
+    filename: &'a str,
+    /// As far as it is known.
+    size_bytes: i64,
+}
+
+impl<'a> From<&'a Upload> for Source<'a> {
+    fn from(upload: &'a Upload) -> Self {
+        Self {
+            upload_id: upload.id.clone(),
+            filename: &upload.filename,
+            size_bytes: upload.size_bytes.unwrap_or(upload.offset_bytes),
         }
     }
 }
@@ -131,29 +164,33 @@ impl Meta {
         self,
         state: &ApiState,
         current: &CurrentUser,
-        upload_id: UploadId,
-        filename: &str,
+        source: Source<'_>,
     ) -> Result<NewCall> {
         let title = match &self.title {
             Some(title) if !title.trim().is_empty() => validate::line("title", title, 200)?,
-            _ => validate::line("title", filename, 200).unwrap_or_else(|_| "Recording".to_owned()),
+            _ => validate::line("title", source.filename, 200).unwrap_or_else(|_| "Recording".to_owned()),
         };
         let occurred_at = self
             .occurred_at
             .map(|time| validate::time_ms("occurred_at", time))
             .transpose()?;
+        let priority = self.priority.map_or(Priority::Normal, Into::into);
+        if !policy::may_upload_with(&current.viewer, priority) {
+            return Err(too_urgent());
+        }
         Ok(NewCall {
             owner_id: current.viewer.user_id.clone(),
             title,
             occurred_at,
             language: validate::language(self.language.clone())?,
             model: validate::model(self.model.clone())?,
-            upload_id,
-            details: self.details(state, current).await?,
+            priority,
+            upload_id: source.upload_id,
+            details: self.details(state, current, source.size_bytes).await?,
         })
     }
 
-    async fn details(self, state: &ApiState, current: &CurrentUser) -> Result<CallDetails> {
+    async fn details(self, state: &ApiState, current: &CurrentUser, size_bytes: i64) -> Result<CallDetails> {
         let team_id = match self.team_id {
             Some(team_id) => {
                 details::check_team(state, current, &team_id).await?;
@@ -161,6 +198,9 @@ impl Meta {
             }
             None => policy::default_team(&current.viewer),
         };
+        if let Some(team_id) = &team_id {
+            quota::check_team(state, team_id, size_bytes).await?;
+        }
         let visibility = match self.visibility {
             Some(visibility) => visibility.into(),
             None => policy::default_visibility(team_id.as_ref()),
@@ -176,15 +216,19 @@ impl Meta {
             participants,
             invited,
             deal: self.deal.unwrap_or_default().into_deal()?,
+            consent: self.consent.map(ConsentBody::into_new).transpose()?,
         })
     }
 
     /// Whether all values are fit, before a long upload is taken.
     pub(super) async fn check(&self, state: &ApiState, current: &CurrentUser) -> Result<()> {
         let copy = self.clone();
-        copy.into_call(state, current, UploadId::new(0), "x")
-            .await
-            .map(|_| ())
+        let source = Source {
+            upload_id: UploadId::new(0),
+            filename: "x",
+            size_bytes: 1,
+        };
+        copy.into_call(state, current, source).await.map(|_| ())
     }
 }
 
@@ -205,10 +249,12 @@ pub(super) async fn create(
     debug_assert!(current.credential.covers(Scope::Write), "the router checks it");
     let call = if is_form(request.headers()) {
         form::check_length(&state, request.headers())?;
+        let searched = Searched::default();
+        let request = request.map(|body| bounded(body, searched.clone()));
         let multipart = Multipart::from_request(request, &())
             .await
             .map_err(|error| Problem::new(Code::InvalidRequest, error.body_text()))?;
-        form::receive(&state, current, multipart).await?
+        form::receive(&state, current, multipart, searched).await?
     } else {
         let Json(body) = Json::<FromUpload>::from_request(limited(request), &()).await?;
         of_upload(&state, &current, body).await?
@@ -241,6 +287,10 @@ fn limited(request: Request) -> Request {
 
 async fn of_upload(state: &ApiState, current: &CurrentUser, body: FromUpload) -> Result<Call> {
     let missing = || Problem::not_found("upload");
+    // The upload may be gone by now.
+    if let Some(call) = state.store.call_made_before().await? {
+        return Ok(call);
+    }
     let upload = state.store.upload_get(&body.upload_id).await?;
     let upload = upload
         .filter(|it| it.owner_id == current.viewer.user_id)
@@ -250,7 +300,7 @@ async fn of_upload(state: &ApiState, current: &CurrentUser, body: FromUpload) ->
         receive::complete(state, &upload).await?;
     }
     let new = Meta::from(body)
-        .into_call(state, current, upload.id, &upload.filename)
+        .into_call(state, current, Source::from(&upload))
         .await?;
     state.store.call_create(new).await.map_err(|error| match error {
         StoreError::NotFound { .. } => missing(),

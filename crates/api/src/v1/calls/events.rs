@@ -12,23 +12,23 @@ use gametape_core::{
     id::CallId,
     policy::{self, Viewer},
 };
-use gametape_store::StoreError;
 use http::HeaderMap;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::{
     ApiState,
-    access::visible_call,
+    access::{still_sees, visible_call},
     auth::CurrentUser,
     extract::{Id, Query},
+    open_streams::StreamPlace,
     problem::{Code, Problem, Result},
 };
 
 const BATCH: i64 = 200;
 
-/// A stream ends after this, and the client comes back by itself: so nobody goes on listening for long
-/// whose session or right to see the call has ended.
+/// A stream ends after this, and the client comes back by itself. It ends earlier for whoever must not listen any
+/// more: they are looked at before every batch of events, and every `look_again_ms` in any case.
 const MAX_AGE: Duration = Duration::from_mins(15);
 
 /// Where to begin.
@@ -70,54 +70,71 @@ pub(super) async fn events(
             })?,
         None => from.after.unwrap_or(0),
     };
+    let place = state.open_streams.open(&current.user.id)?;
     let keep_alive = KeepAlive::new()
         .interval(Duration::from_secs(15))
         .text("keep-alive");
-    Ok(Sse::new(stream(state, current.viewer, id, after)).keep_alive(keep_alive))
+    Ok(Sse::new(stream(state, current, id, after, place)).keep_alive(keep_alive))
 }
 
 /// Whether `viewer` must not hear of others' scores just now, asked only where that matters.
-async fn is_blind(
-    state: &ApiState,
-    viewer: &Viewer,
-    id: &CallId,
-    batch: &[Event],
-) -> Result<bool, StoreError> {
+async fn is_blind(state: &ApiState, viewer: &Viewer, id: &CallId, batch: &[Event]) -> Result<bool> {
     let is_score = |event: &Event| matches!(event.audience, EventAudience::Scores { .. });
     if batch.iter().any(is_score) {
-        state.store.review_is_open(&viewer.user_id, id).await
+        Ok(state.store.review_is_open(&viewer.user_id, id).await?)
     } else {
         Ok(false)
     }
 }
 
-/// The next events, and whether the caller must not hear of others' scores.
+/// What comes next on a stream.
+struct Batch {
+    /// Events after the last ones; there may be none.
+    events: Vec<Event>,
+    /// Who listens, as they stand now.
+    viewer: Viewer,
+    /// Whether they must not hear of others' scores.
+    blind: bool,
+}
+
+/// The next events; `None` once the caller may not hear of this call any more. They are asked for first: what
+/// happened before the caller lost the right to know may be told, what came after may not.
 async fn next_batch(
     state: &ApiState,
-    viewer: &Viewer,
+    current: &CurrentUser,
     id: &CallId,
     after: i64,
-) -> Result<(Vec<Event>, bool), StoreError> {
-    let batch = state.store.events_after(id, after, BATCH).await?;
-    let blind = is_blind(state, viewer, id, &batch).await?;
-    Ok((batch, blind))
+) -> Result<Option<Batch>> {
+    let events = state.store.events_after(id, after, BATCH).await?;
+    let Some(CurrentUser { viewer, .. }) = still_sees(state, current, id).await? else {
+        return Ok(None);
+    };
+    let blind = is_blind(state, &viewer, id, &events).await?;
+    Ok(Some(Batch {
+        events,
+        viewer,
+        blind,
+    }))
 }
 
 fn stream(
     state: ApiState,
-    viewer: Viewer,
+    current: CurrentUser,
     id: CallId,
     mut after: i64,
+    place: StreamPlace,
 ) -> impl Stream<Item = Result<SseEvent, Infallible>> {
     async_stream::stream! {
+        let _place = place;
         let end = tokio::time::sleep(MAX_AGE);
         tokio::pin!(end);
+        let look_again = Duration::from_millis(state.config.look_again_ms);
         let mut listener = state.events.listen(&id);
         loop {
-            match next_batch(&state, &viewer, &id, after).await {
-                Ok((batch, blind)) => {
-                    let full = batch.len() as i64 >= BATCH;
-                    for event in batch {
+            match next_batch(&state, &current, &id, after).await {
+                Ok(Some(Batch { events, viewer, blind })) => {
+                    let full = events.len() as i64 >= BATCH;
+                    for event in events {
                         after = event.seq;
                         if policy::may_hear_event(&viewer, &event.audience, blind) {
                             yield Ok(as_sse(&event));
@@ -127,14 +144,16 @@ fn stream(
                         continue;
                     }
                 }
+                Ok(None) => break,
                 // The client comes back, and by then the database may too.
-                Err(error) => {
-                    tracing::warn!(%error, call.id = %id, "an event stream broke off");
+                Err(problem) => {
+                    tracing::warn!(code = ?problem.code(), call.id = %id, "an event stream broke off");
                     break;
                 }
             }
             let goes_on = tokio::select! {
                 changed = listener.changed() => changed,
+                () = tokio::time::sleep(look_again) => true,
                 () = &mut end => false,
                 () = state.shutdown.cancelled() => false,
             };

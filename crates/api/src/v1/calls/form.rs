@@ -12,11 +12,15 @@ use gametape_store::NewUpload;
 use http::{HeaderMap, StatusCode, header};
 use tracing::Instrument;
 
-use super::create::Meta;
+use super::{
+    bounded::Searched,
+    create::{Meta, Source},
+};
 use crate::{
     ApiState,
     auth::CurrentUser,
     problem::{Code, Problem, Result},
+    quota,
     receive::{Receiver, initial_hash_state, too_large},
     validate,
 };
@@ -39,10 +43,16 @@ pub(super) fn check_length(state: &ApiState, headers: &HeaderMap) -> Result<()> 
 ///
 /// It runs as a task of its own, so that it can tidy up even when the client is gone and the server has
 /// dropped the handler.
-pub(super) async fn receive(state: &ApiState, current: CurrentUser, form: Multipart) -> Result<Call> {
+pub(super) async fn receive(
+    state: &ApiState,
+    current: CurrentUser,
+    form: Multipart,
+    searched: Searched,
+) -> Result<Call> {
     let mut reading = Reading {
         state: state.clone(),
         current,
+        searched,
         upload_id: None,
     };
     let work = async move {
@@ -63,6 +73,7 @@ pub(super) async fn receive(state: &ApiState, current: CurrentUser, form: Multip
 struct Reading {
     state: ApiState,
     current: CurrentUser,
+    searched: Searched,
     upload_id: Option<UploadId>,
 }
 
@@ -83,10 +94,9 @@ impl Reading {
         }
         let receiver = file.ok_or_else(|| invalid("the form has no field `file`"))?;
         let upload = receiver.upload();
-        let filename = upload.filename.clone();
         let new = meta
             .unwrap_or_default()
-            .into_call(&self.state, &self.current, upload.id.clone(), &filename)
+            .into_call(&self.state, &self.current, Source::from(upload))
             .await?;
         // The call waits for the upload, whose end gives it the recording and queues its work, all at once:
         // a crash here leaves a call that says that its upload broke off, and no recording without a call.
@@ -94,10 +104,7 @@ impl Reading {
         let done = match receiver.complete().await {
             Ok(done) => done,
             Err(problem) => {
-                self.state
-                    .store
-                    .call_delete(&self.current.actor(), &call.id)
-                    .await?;
+                self.state.store.call_undo(&call.id).await?;
                 return Err(problem);
             }
         };
@@ -135,7 +142,8 @@ impl Reading {
             hash_state: initial_hash_state(),
             expires_at: self.state.now_ms() + self.state.config.upload_expiry_ms,
         };
-        let upload = self.state.store.upload_create(new).await?;
+        let limits = quota::of_person(&self.state.config);
+        let upload = self.state.store.upload_create(new, limits).await?;
         self.upload_id = Some(upload.id.clone());
         let mut receiver = Receiver::resume(&self.state, upload).await?;
         while let Some(bytes) = next {
@@ -160,7 +168,10 @@ impl Reading {
     async fn patiently<T>(&self, wait: impl Future<Output = Result<T, MultipartError>>) -> Result<T> {
         let idle = Duration::from_millis(self.state.config.upload_idle_ms);
         match tokio::time::timeout(idle, wait).await {
-            Ok(Ok(value)) => Ok(value),
+            Ok(Ok(value)) => {
+                self.searched.found();
+                Ok(value)
+            }
             Ok(Err(error)) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => {
                 Err(Problem::new(Code::TooLarge, error.body_text()))
             }

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
+    consent::ConsentName,
     details::{DealOutcomeName, VisibilityName},
     view::{CallStateName, CallView},
 };
@@ -87,6 +88,10 @@ pub(super) struct Filter {
     min_rep_question_count: Option<i64>,
     /// In which the rep asks this many questions or fewer.
     max_rep_question_count: Option<i64>,
+    /// Of whose consent this was noted.
+    consent: Option<ConsentName>,
+    /// Held, or not.
+    held: Option<bool>,
     /// With comments that everybody sees, or without.
     has_comments: Option<bool>,
     /// What they are sorted by; when they were made here unless given. Calls that lack it come last.
@@ -208,6 +213,8 @@ impl Filter {
                 self.max_rep_longest_monologue_ms,
             ),
             rep_question_count: bounds(self.min_rep_question_count, self.max_rep_question_count),
+            consent: self.consent.map(Into::into),
+            held: self.held,
             has_comments: self.has_comments,
             sort,
             order,

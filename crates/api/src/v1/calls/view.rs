@@ -7,7 +7,12 @@ use gametape_core::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::details::{DealView, ParticipantView, TalkView, VisibilityName};
+use super::{
+    consent::ConsentView,
+    details::{DealView, ParticipantView, TalkView, VisibilityName},
+    hold::HoldView,
+    priority::PriorityName,
+};
 
 /// One recorded conversation.
 #[derive(Debug, Serialize, ToSchema)]
@@ -25,6 +30,8 @@ pub(crate) struct CallView {
     state: &'static str,
     /// How far it is, while it is being worked on.
     progress: Option<ProgressView>,
+    /// How soon the work on it is done.
+    priority: PriorityName,
     /// Why it failed.
     problem: Option<CallProblemView>,
     /// When the conversation took place, in milliseconds since 1970.
@@ -57,6 +64,12 @@ pub(crate) struct CallView {
     invited: Vec<String>,
     /// What it is about to sell.
     deal: DealView,
+    /// Whether those who are heard agreed to be recorded.
+    consent: ConsentView,
+    /// What keeps it from being deleted; null where nothing does.
+    hold: Option<HoldView>,
+    /// When its recording was deleted, in milliseconds since 1970, if that went before the call.
+    recording_deleted_at: Option<i64>,
     /// How the talking was shared.
     talk: TalkView,
     /// Comments and answers that everybody sees who sees the call.
@@ -156,6 +169,7 @@ impl From<Call> for CallView {
             owner_id: call.owner_id.into(),
             state: call.state.as_str(),
             progress: call.progress.map(Into::into),
+            priority: call.priority.into(),
             problem: call.problem.map(Into::into),
             occurred_at: call.occurred_at,
             requested_language: call.requested_language,
@@ -172,6 +186,9 @@ impl From<Call> for CallView {
             participants: call.participants.into_iter().map(Into::into).collect(),
             invited: call.invited.into_iter().map(Into::into).collect(),
             deal: call.deal.into(),
+            consent: call.consent.into(),
+            hold: call.hold.map(Into::into),
+            recording_deleted_at: call.recording_deleted_at,
             talk: call.talk.into(),
             comment_count: call.comment_count,
             created_at: call.created_at,

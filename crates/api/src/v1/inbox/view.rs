@@ -29,6 +29,8 @@ pub(super) enum NoticeKindName {
     CallReady,
     /// A call of the caller's could not be transcribed.
     CallFailed,
+    /// A call of the caller's, or its recording, is deleted soon, by a rule: `GET /calls/{id}/retention` says when.
+    CallLeaving,
 }
 
 impl From<NoticeKind> for NoticeKindName {
@@ -44,6 +46,7 @@ impl From<NoticeKind> for NoticeKindName {
             NoticeKind::Comment => Self::Comment,
             NoticeKind::CallReady => Self::CallReady,
             NoticeKind::CallFailed => Self::CallFailed,
+            NoticeKind::CallLeaving => Self::CallLeaving,
         }
     }
 }

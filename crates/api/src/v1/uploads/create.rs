@@ -16,6 +16,7 @@ use crate::{
     ApiState,
     auth::CurrentUser,
     problem::{Code, Problem, Result},
+    quota,
     receive::{initial_hash_state, too_large},
 };
 
@@ -54,7 +55,10 @@ pub(super) async fn create(
         hash_state: initial_hash_state(),
         expires_at: state.now_ms() + state.config.upload_expiry_ms,
     };
-    let mut upload = state.store.upload_create(new).await?;
+    let mut upload = state
+        .store
+        .upload_create(new, quota::of_person(&state.config))
+        .await?;
     let location = format!("/api/v1/uploads/{}", upload.id);
     if with_bytes {
         upload = first_bytes(&state, upload, body, checksum).await?;

@@ -124,3 +124,19 @@ fn standing(upload: &Upload) -> HeaderMap {
     }
     headers
 }
+
+/// Everything that is read from the headers of an upload.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn fuzz_headers(headers: &HeaderMap) {
+    for name in [&UPLOAD_LENGTH, &UPLOAD_OFFSET] {
+        let _ = count(headers, name);
+    }
+    let _ = (content_length(headers), is_offset_stream(headers));
+    if let Ok(metadata) = metadata::Metadata::from_headers(headers) {
+        assert!(!metadata.filename.is_empty() && !metadata.filename.contains(['/', '\\', '\0']));
+    }
+    if let Ok(Some(mut checksum)) = checksum::Checksum::from_headers(headers) {
+        checksum.update(b"bytes");
+        let _ = checksum.matches();
+    }
+}

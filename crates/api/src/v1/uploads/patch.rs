@@ -17,6 +17,7 @@ use crate::{
     auth::CurrentUser,
     extract::Id,
     problem::{Code, Problem, Result},
+    quota,
     receive::{self, Receiver, receive_body, too_large},
 };
 
@@ -116,6 +117,10 @@ async fn set_size(state: &ApiState, upload: Upload, size_bytes: u64) -> Result<U
     }
     if size_bytes > state.config.max_upload_bytes {
         return Err(too_large(state.config.max_upload_bytes));
+    }
+    if upload.size_bytes.is_none() {
+        let more_bytes = (size_bytes as i64).saturating_sub(upload.offset_bytes);
+        quota::check_person(state, &upload.owner_id, more_bytes).await?;
     }
     Ok(state.store.upload_set_size(&upload.id, size_bytes as i64).await?)
 }
