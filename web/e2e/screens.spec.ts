@@ -15,6 +15,11 @@ const dialogOf = (name: string | RegExp) => async (page: Page) => {
   await page.getByRole('button', { name }).first().click();
   await page.getByRole('dialog').waitFor();
 };
+async function comparing(page: Page): Promise<void> {
+  await page.getByRole('group', { name: 'Show' }).getByRole('button', { name: 'About' }).click();
+  await dialogOf('Compare')(page);
+}
+
 const show = (name: RegExp) => async (page: Page) => {
   // Wide, the comments are there anyway and have no tab.
   await page.setViewportSize({ width: 390, height: 900 });
@@ -32,6 +37,11 @@ async function uploading(page: Page): Promise<void> {
 async function composing(page: Page): Promise<void> {
   await page.keyboard.press('c');
   await page.getByRole('textbox', { name: 'Comment' }).waitFor();
+}
+
+async function rangeMarked(page: Page): Promise<void> {
+  for (const key of ['i', 'l', 'o']) await page.keyboard.press(key);
+  await page.getByRole('slider', { name: 'End of the range' }).waitFor();
 }
 
 async function scoring(page: Page): Promise<void> {
@@ -53,6 +63,7 @@ const SCREENS: Partial<Record<Who, Screen[]>> = {
     { name: 'own call', path: '/calls/:id' },
     { name: 'comments of a call', path: '/calls/:id', act: show(/^Comments/) },
     { name: 'facts about a call', path: '/calls/:id', act: show(/^About/) },
+    { name: 'versions compared', path: '/calls/:id', act: comparing },
     { name: 'request for a review', path: '/calls/:id', act: dialogOf(/Request (a )?review/) },
     { name: 'upload with its details', path: '/calls', act: uploading },
     { name: 'recording', path: '/calls', act: dialogOf('Record') },
@@ -62,13 +73,16 @@ const SCREENS: Partial<Record<Who, Screen[]>> = {
     { name: 'keys over a call', path: '/calls/:id', act: press('?') },
     { name: 'no such page', path: '/nowhere' },
   ],
-  luis: [{ name: 'composer', path: '/calls/:id', act: composing }],
+  luis: [
+    { name: 'composer', path: '/calls/:id', act: composing },
+    { name: 'range', path: '/calls/:id', act: rangeMarked },
+  ],
   carla: [
     { name: 'call with reviews', path: '/calls/:id', act: show(/^Scorecard/) },
     { name: 'scorecard', path: '/calls/:id', act: scoring },
     { name: 'moments', path: '/moments' },
   ],
-  admin: ['profile', 'tokens', 'people', 'teams', 'rubrics', 'trackers', 'system', 'audit'].map(
+  admin: ['profile', 'tokens', 'people', 'teams', 'rubrics', 'trackers', 'system', 'retention', 'audit'].map(
     (section): Screen => ({ name: section, path: `/settings/${section}` }),
   ),
 };

@@ -22,6 +22,7 @@ const SETTINGS: Readonly<Record<Section, { label: string; others: string[]; admi
   rubrics: { label: 'Rubrics', others: ['criteria', 'scorecards', 'settings'] },
   trackers: { label: 'Trackers', others: ['phrases', 'keywords', 'settings'] },
   system: { label: 'System', others: ['server', 'jobs', 'settings'], admin: true },
+  retention: { label: 'Retention', others: ['delete', 'keep', 'privacy', 'settings'], admin: true },
   audit: { label: 'Audit log', others: ['history', 'settings'], admin: true },
 };
 

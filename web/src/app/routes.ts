@@ -9,6 +9,7 @@ export const SECTIONS = [
   'rubrics',
   'trackers',
   'system',
+  'retention',
   'audit',
 ] as const;
 export type Section = (typeof SECTIONS)[number];

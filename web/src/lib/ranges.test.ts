@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { clamp, contains, coveredMs, merge } from './ranges';
+import { clamp, contains, coveredMs, merge, nudgeOf } from './ranges';
 
 const range = (startMs: number, endMs: number) => ({ startMs, endMs });
 
@@ -26,4 +26,11 @@ it('joins what overlaps or touches and leaves the input alone', () => {
 it('counts each instant once', () => {
   expect(coveredMs([range(0, 100), range(50, 150), range(200, 210)])).toBe(160);
   expect(coveredMs([])).toBe(0);
+});
+
+it('knows the keys that move an edge', () => {
+  expect([nudgeOf('ArrowUp', false), nudgeOf('ArrowLeft', true), nudgeOf('PageDown', false)]).toEqual([
+    500, -5000, -5000,
+  ]);
+  expect(nudgeOf('a', false)).toBeNull();
 });

@@ -25,3 +25,13 @@ export function merge(ranges: readonly Range[]): Range[] {
 export function coveredMs(ranges: readonly Range[]): number {
   return merge(ranges).reduce((sum, r) => sum + r.endMs - r.startMs, 0);
 }
+
+/** How far a key moves an edge; null for other keys. */
+export function nudgeOf(key: string, shift: boolean): number | null {
+  const step = shift ? 5000 : 500;
+  if (key === 'ArrowUp' || key === 'ArrowRight') return step;
+  if (key === 'ArrowDown' || key === 'ArrowLeft') return -step;
+  if (key === 'PageUp') return 5000;
+  if (key === 'PageDown') return -5000;
+  return null;
+}

@@ -4,6 +4,7 @@
  */
 
 import { untrack } from 'svelte';
+import type { Range } from '@/lib/ranges';
 
 /** A stretch of the recording; `channel` and `quote` where words of one speaker were chosen. */
 export type Stretch = { startMs: number; endMs: number; channel: number | null; quote: string };
@@ -28,6 +29,8 @@ export type Playback = {
   readonly nowMs: number;
   readonly durationMs: number;
   readonly isPlaying: boolean;
+  /** The stretch between the in and the out point. */
+  readonly range: Range | null;
   play: () => unknown;
   pause: () => void;
   seek: (atMs: number) => void;
@@ -42,6 +45,8 @@ export type Sheet = {
 
 /** Nothing worth a word was heard before. */
 const AT_START_MS = 2000;
+/** What plays up to the out point stops a little behind it. */
+const BEHIND_MS = 500;
 
 export type Panel = 'comments' | 'scorecard' | 'about';
 
@@ -82,9 +87,26 @@ export class RoomState {
     this.#marks = { ...untrack(() => this.#marks), [source]: marks };
   }
 
-  /** What 'here' means: the selected words, or the last seconds that were heard; at the start, the first ones. */
+  /** The range that was marked, as long as it is what is listened to. */
+  get heardRange(): Range | null {
+    const { range, nowMs } = this.playback;
+    return range && nowMs >= range.startMs && nowMs <= range.endMs + BEHIND_MS ? range : null;
+  }
+
+  /**
+   * What 'here' means: the selected words, or the range that was marked, or the last seconds that were heard; at the
+   * start, the first ones.
+   */
   here(lengthMs = 10_000): Stretch {
     const { nowMs, durationMs } = this.playback;
+    const range = this.selection ? null : this.heardRange;
+    if (range)
+      return {
+        startMs: Math.round(range.startMs),
+        endMs: Math.round(range.endMs),
+        channel: null,
+        quote: '',
+      };
     const heardMs = nowMs < AT_START_MS ? Math.min(lengthMs, durationMs || lengthMs) : nowMs;
     const endMs = Math.max(1000, Math.round(heardMs));
     return this.selection ?? { startMs: Math.max(0, endMs - lengthMs), endMs, channel: null, quote: '' };

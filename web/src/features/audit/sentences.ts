@@ -116,8 +116,42 @@ export const ACTIONS: Readonly<Record<string, { name: string; tell: (told: Told)
     name: 'Changed who sees a call',
     tell: ({ actor }) => `${actor} changed who sees a call.`,
   },
+  'call.priority': {
+    name: 'Changed the priority of a call',
+    tell: ({ actor, text }) =>
+      text('after') === 'high'
+        ? `${actor} had a call done before all others.`
+        : `${actor} changed the priority of a call.`,
+  },
   'call.export': { name: 'Copied a call', tell: ({ actor }) => `${actor} took a copy of a call.` },
   'call.delete': { name: 'Deleted a call', tell: deletedCallSentence },
+  'call.consent': {
+    name: 'Noted consent',
+    tell: ({ actor, text }) =>
+      `${actor} noted consent to a recording: ${(text('after') ?? '?').replaceAll('_', ' ')}.`,
+  },
+  'call.hold': {
+    name: 'Held a call',
+    tell: ({ actor }) => `${actor} held a call, so that nobody deletes it.`,
+  },
+  'call.release': { name: 'Released a call', tell: ({ actor }) => `${actor} released a call that was held.` },
+  'retention.change': {
+    name: 'Changed a rule of retention',
+    tell: ({ actor, text }) => {
+      if (text('before', 'rule_id') === null) return `${actor} made a rule for how long calls are kept.`;
+      if (text('after', 'rule_id') === null) return `${actor} took away a rule for how long calls are kept.`;
+      return `${actor} changed a rule for how long calls are kept.`;
+    },
+  },
+  'retention.call': {
+    name: 'A call was deleted by a rule',
+    tell: ({ text, person }) => `A call of ${person(text('owner_id'))} was deleted by a rule of retention.`,
+  },
+  'retention.recording': {
+    name: 'A recording was deleted by a rule',
+    tell: ({ text, person }) =>
+      `The recording of a call of ${person(text('owner_id'))} was deleted by a rule of retention.`,
+  },
   'comment.delete': {
     name: 'Deleted a comment',
     tell: ({ actor, text, person }) =>

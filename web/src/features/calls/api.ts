@@ -10,7 +10,7 @@ import {
 import { client, unwrap, unwrapEmpty } from '@/lib/api/client';
 import { keys } from '@/lib/api/keys';
 import { ApiError } from '@/lib/api/problem';
-import type { Call, Transcript } from '@/lib/api/types';
+import type { Call, HoldReason, Transcript } from '@/lib/api/types';
 import type { Details } from './details';
 import type { CallQuery } from './filters';
 import { saveDetails, type Saved } from './save';
@@ -138,7 +138,7 @@ export function useSaveDetails() {
     });
     showCall(cache, saved.call);
     if (!('clashes' in saved) && typed.language !== before.language) {
-      const body = { language: typed.language || null, model: call.requested_model ?? null };
+      const body = { language: typed.language || null, model: call.requested_model ?? null, priority: null };
       const again = client.POST('/api/v1/calls/{id}/retranscribe', { params: { path }, body });
       showCall(cache, await unwrap(again));
     }
@@ -159,6 +159,35 @@ export function useCallActions() {
       cache.removeQueries({ queryKey: keys.transcript(id) });
       await cache.invalidateQueries({ queryKey: keys.calls });
     },
+  };
+}
+
+/** When a call goes by the rules; read again when the call, seen at `version`, changes. */
+export function useCallRetention(id: () => string, version: () => number) {
+  return createQuery(() => ({
+    queryKey: [...keys.retention, 'call', id(), version()],
+    queryFn: () => unwrap(client.GET('/api/v1/calls/{id}/retention', { params: { path: { id: id() } } })),
+    placeholderData: keepPreviousData,
+  }));
+}
+
+/** Holds a call so that nobody deletes it, and releases it. */
+export function useHold(id: () => string) {
+  const cache = useQueryClient();
+  const path = () => ({ path: { id: id() } });
+  return {
+    hold: createMutation(() => ({
+      mutationFn: (reason: HoldReason) =>
+        unwrap(client.PUT('/api/v1/calls/{id}/hold', { params: path(), body: { reason } })),
+      onSuccess: (call: Call) => showCall(cache, call),
+    })),
+    release: createMutation(() => ({
+      mutationFn: () => unwrapEmpty(client.DELETE('/api/v1/calls/{id}/hold', { params: path() })),
+      onSuccess: () => {
+        void cache.invalidateQueries({ queryKey: keys.call(id()) });
+        void cache.invalidateQueries({ queryKey: keys.calls });
+      },
+    })),
   };
 }
 

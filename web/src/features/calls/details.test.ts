@@ -44,6 +44,17 @@ describe('details of a call', () => {
     expect(metaOf(after).deal).toMatchObject({ amount_minor: 1_250_000, currency: 'EUR', name: null });
   });
 
+  it('say what is known of consent, and nothing where nothing is', () => {
+    expect(metaOf(before).consent).toBeUndefined();
+    const after: Details = { ...before, consent: 'all_agreed', consentNote: ' by mail ' };
+    const consent = { status: 'all_agreed', note: 'by mail' };
+    expect(metaOf(after).consent).toEqual(consent);
+    expect(changesOf(before, after)).toEqual({ consent });
+    expect(changesOf(after, { ...after, consentNote: '' })).toEqual({
+      consent: { status: 'all_agreed', note: null },
+    });
+  });
+
   it('say what is missing', () => {
     expect(problemsOf(before)).toEqual({});
     expect(

@@ -1,7 +1,15 @@
 /**
  * A call's details as a form holds them: all as text, so that nothing typed is lost, and what becomes of it.
  */
-import type { Call, CallMeta, Deal, DealOutcome, UpdateCall, Visibility } from '@/lib/api/types';
+import type {
+  Call,
+  CallMeta,
+  ConsentStatus,
+  Deal,
+  DealOutcome,
+  UpdateCall,
+  Visibility,
+} from '@/lib/api/types';
 import { minorDigits } from './words';
 
 export type Attendee = { name: string; company: string; user_id: string | null };
@@ -21,6 +29,8 @@ export type Details = {
   dealCurrency: string;
   dealOutcome: DealOutcome | '';
   dealId: string;
+  consent: ConsentStatus;
+  consentNote: string;
   /** What to transcribe it in; only for a call to come. */
   language: string;
 };
@@ -40,6 +50,8 @@ export function detailsOf(call: Call): Details {
     tags: call.tags,
     participants: call.participants.map(attendee),
     ...dealText(deal),
+    consent: call.consent.status,
+    consentNote: call.consent.note ?? '',
     language: call.requested_language ?? '',
   };
 }
@@ -56,6 +68,8 @@ export function detailsOfMeta(title: string, meta: CallMeta, teamIds: readonly s
     tags: meta.tags ?? [],
     participants: (meta.participants ?? []).map(attendee),
     ...dealText(meta.deal ?? {}),
+    consent: meta.consent?.status ?? 'unknown',
+    consentNote: meta.consent?.note ?? '',
     language: meta.language ?? '',
   };
 }
@@ -106,6 +120,7 @@ export function changesOf(before: Details, after: Details): UpdateCall {
   if (differ(before.invited, after.invited)) body.invited = [...after.invited];
   if (differ(before.tags, after.tags)) body.tags = [...after.tags];
   if (differ(named(before), named(after))) body.participants = named(after);
+  if (differ(consentOf(before), consentOf(after))) body.consent = consentOf(after);
   const old = dealOf(before);
   const deal = dealOf(after);
   const changed = (Object.keys(deal) as (keyof DealChange)[]).filter((key) => old[key] !== deal[key]);
@@ -130,6 +145,9 @@ export function metaOf(details: Details): CallMeta {
     participants: named(details),
     invited: [...details.invited],
     deal: dealOf(details),
+    ...(details.consent === 'unknown' && details.consentNote.trim() === ''
+      ? {}
+      : { consent: consentOf(details) }),
   };
 }
 
@@ -156,6 +174,10 @@ function named(details: Details) {
   return details.participants
     .filter((one) => one.name.trim() !== '')
     .map((one) => ({ name: one.name.trim(), company: one.company.trim() || null, user_id: one.user_id }));
+}
+
+function consentOf(details: Details) {
+  return { status: details.consent, note: details.consentNote.trim() || null };
 }
 
 function dealOf(details: Details): DealChange {

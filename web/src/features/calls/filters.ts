@@ -2,6 +2,7 @@
  * The filters of the list of calls. They live in the address, in words that can be read and shared
  * (`?owner=user_1&talk=40-60`), and become the parameters of the API here.
  */
+import { CONSENTS } from './consent';
 import type { paths } from '@/lib/api/types';
 import { readRange, type Range } from './ranges';
 
@@ -38,6 +39,10 @@ const SEEN_BY: Choices = [
 const COMMENTS: Choices = [
   ['yes', 'With comments'],
   ['no', 'Without comments'],
+];
+const KEPT: Choices = [
+  ['yes', 'Held'],
+  ['no', 'Not held'],
 ];
 const SHARED: Choices = [['me', 'Calls I am invited to']];
 
@@ -125,6 +130,13 @@ export const FILTERS = {
     choices: SHARED,
     words: (value) => chosen(SHARED, value),
   },
+  consent: {
+    kind: 'choice',
+    label: 'Consent',
+    choices: CONSENTS,
+    words: (value) => `Consent: ${chosen(CONSENTS, value)}`,
+  },
+  kept: { kind: 'choice', label: 'Held', choices: KEPT, words: (value) => chosen(KEPT, value) },
   language: { kind: 'text', label: 'Language', placeholder: 'en', words: labelled('Language') },
 } as const satisfies Record<string, FilterDef>;
 
@@ -180,6 +192,8 @@ export function toApi(filters: Filters): CallQuery {
   if (filters.outcome) ask.deal_outcome = filters.outcome as NonNullable<CallQuery['deal_outcome']>;
   if (filters.seen) ask.visibility = filters.seen as NonNullable<CallQuery['visibility']>;
   if (filters.comments) ask.has_comments = filters.comments === 'yes';
+  if (filters.consent) ask.consent = filters.consent as NonNullable<CallQuery['consent']>;
+  if (filters.kept) ask.held = filters.kept === 'yes';
   if (filters.shared) ask.shared_with_me = true;
   const figures = [
     ['length', 'min_duration_ms', 'max_duration_ms'],

@@ -17,6 +17,8 @@ const call = (change: Partial<Call> = {}): Call => ({
   deal: {},
   talk: {},
   comment_count: 0,
+  consent: { status: 'unknown' },
+  priority: 'normal',
   created_at: 1,
   updated_at: 1,
   last_event: 3,

@@ -10,6 +10,7 @@ export function isFinal(state: CallState): boolean {
 
 /** Whether the server has the whole recording, so that it can be played. */
 export function isPlayable(call: Call): boolean {
+  if (call.recording_deleted_at != null) return false;
   if (call.duration_ms != null) return true;
   return call.state === 'processing' && call.progress != null && call.progress.stage !== 'store';
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { fineClock, nudgeOf, withEdge, withinCall } from './range';
+import { fineClock, withEdge, withinCall } from './range';
 
 const stretch = { startMs: 4000, endMs: 6000, channel: null, quote: 'so' };
 
@@ -17,13 +17,6 @@ it('stays within the recording', () => {
   expect(withinCall({ ...stretch, endMs: 6000.4 }, 5000)).toMatchObject({ startMs: 4000, endMs: 5000 });
   expect(withinCall({ ...stretch, startMs: 5500 }, 5000)).toMatchObject({ startMs: 4999, endMs: 5000 });
   expect(withinCall(stretch, 0)).toBe(stretch);
-});
-
-it('knows its keys', () => {
-  expect([nudgeOf('ArrowUp', false), nudgeOf('ArrowLeft', true), nudgeOf('PageDown', false)]).toEqual([
-    500, -5000, -5000,
-  ]);
-  expect(nudgeOf('a', false)).toBeNull();
 });
 
 it.each([

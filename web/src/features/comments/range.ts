@@ -23,16 +23,6 @@ export function withinCall(stretch: Stretch, durationMs: number): Stretch {
   return { ...stretch, startMs: clamp(Math.round(stretch.startMs), 0, endMs - 1), endMs };
 }
 
-/** How far a key moves an edge; null for other keys. */
-export function nudgeOf(key: string, shift: boolean): number | null {
-  const step = shift ? 5000 : 500;
-  if (key === 'ArrowUp' || key === 'ArrowRight') return step;
-  if (key === 'ArrowDown' || key === 'ArrowLeft') return -step;
-  if (key === 'PageUp') return 5000;
-  if (key === 'PageDown') return -5000;
-  return null;
-}
-
 /** `04:12.5`: to the tenth of a second, where edges are set. */
 export function fineClock(ms: number): string {
   const tenths = Math.round(Math.max(0, ms) / 100);

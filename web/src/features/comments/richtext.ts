@@ -55,6 +55,7 @@ function spellings(people: readonly Named[]): { id: string; text: string }[] {
 
 function mentionPieces(text: string, people: readonly Named[]): Piece[] {
   const names = text.includes('@') ? spellings(people) : [];
+  if (names.length === 0) return text === '' ? [] : [{ kind: 'text', text }];
   const found: Piece[] = [];
   let plain = '';
   for (let at = 0; at < text.length;) {

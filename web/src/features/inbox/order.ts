@@ -36,6 +36,8 @@ export function sentenceOf(kind: NoticeKind, actor: string): { before: string; a
       return { before: '', after: 'is ready to listen to' };
     case 'call_failed':
       return { before: '', after: 'needs a look: it could not be worked through' };
+    case 'call_leaving':
+      return { before: '', after: 'is deleted soon, in whole or in part: look when, under About' };
   }
 }
 
@@ -59,6 +61,7 @@ export function actionOf(notice: InboxNotice): string {
       return notice.waiting ? 'Reply' : 'Open';
     case 'call_ready':
       return 'Listen';
+    case 'call_leaving':
     case 'call_failed':
       return 'Open';
   }

@@ -103,6 +103,11 @@ export class Player {
     return this.#audio?.paused === false;
   }
 
+  /** The stretch between the in and the out point. */
+  get range(): Range | null {
+    return this.#range;
+  }
+
   /** The length as the server knows it, used until the browser knows better. */
   setKnownDuration(ms: number): void {
     this.#knownDurationMs = ms;

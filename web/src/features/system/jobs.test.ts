@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { backlogWords, jobRows } from './jobs';
+import { backlogWords, jobRows, paceWords } from './jobs';
 
 const job = (kind: string, state: string, count: number) => ({ kind, state, count });
 
@@ -31,5 +31,17 @@ describe('the jobs', () => {
       '3 jobs wait and none',
     );
     expect(backlogWords([store('queued', 1), store('running', 2)])).toBe('1 job waits; running: 2.');
+  });
+
+  it('say when the last call will have its words', () => {
+    const nothing = { calls: 0, unknown_length: 0, recording_ms: 0, hours_an_hour: null, done_in_ms: null };
+    expect(paceWords(nothing)).toBe('');
+    expect(paceWords({ ...nothing, hours_an_hour: 41.3, done_in_ms: 0 })).toBe(
+      'About 41 hours of calls are transcribed in an hour here.',
+    );
+    const waiting = { ...nothing, calls: 2, recording_ms: 5_400_000, hours_an_hour: 30, done_in_ms: 180_000 };
+    expect(paceWords(waiting)).toBe(
+      'Hours of calls that wait for their words: 1.5, 3 min left, at about 30 in an hour.',
+    );
   });
 });

@@ -1,4 +1,5 @@
-import type { JobCount } from '@/lib/api/types';
+import type { Backlog, JobCount } from '@/lib/api/types';
+import { formatLeft } from '@/lib/time';
 
 export const STATES = ['queued', 'running', 'failed', 'cancelled', 'done'] as const;
 export type JobState = (typeof STATES)[number];
@@ -59,4 +60,18 @@ export function backlogWords(counts: readonly JobCount[]): string {
       : `${waiting} jobs wait and none is running. If that lasts, see whether a worker is started.`;
   }
   return waiting === 1 ? `1 job waits; running: ${running}.` : `${waiting} jobs wait; running: ${running}.`;
+}
+
+const rounded = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 2 });
+const HOUR_MS = 3_600_000;
+
+/** How much waits to be transcribed and when it will be done; empty while nothing is known of the speed. */
+export function paceWords(backlog: Backlog): string {
+  const { hours_an_hour: hours, done_in_ms: doneMs } = backlog;
+  if (hours === null || hours === undefined) return '';
+  const pace = rounded.format(hours);
+  if (backlog.recording_ms === 0 || doneMs === null || doneMs === undefined)
+    return `About ${pace} hours of calls are transcribed in an hour here.`;
+  const waiting = rounded.format(backlog.recording_ms / HOUR_MS);
+  return `Hours of calls that wait for their words: ${waiting}, ${formatLeft(doneMs)}, at about ${pace} in an hour.`;
 }

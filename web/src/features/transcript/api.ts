@@ -46,18 +46,18 @@ export function useVersions(callId: () => string) {
 
 /** A version as the machine heard it; null for the one that people read, with their corrections. */
 export function useVersion(callId: () => string, version: () => number | null) {
-  return createQuery(() => ({
-    queryKey: [...keys.transcript(callId()), 'version', version()],
-    queryFn: () => {
-      const wanted = version();
-      const query = wanted === null ? {} : { version: wanted };
-      return unwrap(
-        client.GET('/api/v1/calls/{id}/transcript', { params: { path: { id: callId() }, query } }),
-      );
-    },
-    structuralSharing: false,
-    gcTime: 60_000,
-  }));
+  return createQuery(() => {
+    // Read now: whoever fetches this version again may be a neighbour that shows another one by then.
+    const id = callId();
+    const wanted = version();
+    const query = wanted === null ? {} : { version: wanted };
+    return {
+      queryKey: [...keys.transcript(id), 'version', wanted],
+      queryFn: () => unwrap(client.GET('/api/v1/calls/{id}/transcript', { params: { path: { id }, query } })),
+      structuralSharing: false,
+      gcTime: 60_000,
+    };
+  });
 }
 
 /** What can be done with the words of a call. Each throws `ApiError`. */

@@ -41,12 +41,19 @@ export class TranscriptList {
   #held: AnchorPoint | null = null;
   #heldPx = 0;
 
-  readonly indexes = $derived.by(() => {
+  readonly #span = $derived.by(() => {
     void this.version;
-    const top = this.scrollTopPx - TOP_PX;
-    const span = spanOf(this.#rows, top, this.viewPx || 800, BEYOND_PX);
-    return indexesOf(span, this.keep, this.#rows.count);
+    return spanOf(this.#rows, this.scrollTopPx - TOP_PX, this.viewPx || 800, BEYOND_PX);
   });
+  readonly #first = $derived(this.#span.first);
+  readonly #last = $derived(this.#span.last);
+  readonly #size = $derived.by(() => {
+    void this.version;
+    return this.#rows.count;
+  });
+
+  /** The rows on the page, in order. The same list until it has to be another one, however far that is scrolled. */
+  readonly indexes = $derived(indexesOf({ first: this.#first, last: this.#last }, this.keep, this.#size));
 
   /** Room below the last row, so that it can be read in the middle of the page. */
   readonly bottomPx = $derived(Math.max(96, Math.round(this.viewPx * 0.4)));

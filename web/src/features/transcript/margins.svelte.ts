@@ -1,11 +1,10 @@
 import type { TranscriptList } from './list.svelte';
 import { marksByRow } from './markings';
+import { makePlaces, shareOf, type TextPlace } from './places';
 import { segmentToShow, startsTurn } from './segments';
 import { lineTop } from './virtual';
-import { wordsOf } from './words';
 import type { Segment } from '@/lib/api/types';
 import type { Mark, RoomState } from '@/lib/room.svelte';
-import { lastAtMost } from '@/lib/search';
 
 const MARK_PX = 16;
 
@@ -14,6 +13,9 @@ export class Margins {
   readonly #segments: () => readonly Segment[];
   readonly #list: TranscriptList;
   readonly #room: RoomState;
+  /** Places by their instants, in the segments that they were looked up in. */
+  readonly #places = makePlaces();
+  #placesIn: readonly Segment[] | null = null;
 
   constructor(segments: () => readonly Segment[], list: TranscriptList, room: RoomState) {
     this.#segments = segments;
@@ -24,20 +26,33 @@ export class Margins {
   readonly #byRow = $derived.by(() => marksByRow(this.#segments(), this.#room.marks));
 
   topOfTime(rows: readonly Segment[], atMs: number): number {
-    const index = Math.max(0, segmentToShow(rows, atMs));
-    return this.#list.topOf(index) + this.#lineOfTime(rows, index, atMs);
+    const place = this.#placeOf(rows, atMs);
+    return this.#list.topOf(place.row) + this.#lineOf(place);
   }
 
-  /** How far below a row's top the words of an instant stand. */
-  #lineOfTime(rows: readonly Segment[], index: number, atMs: number): number {
-    const segment = rows[index];
-    if (!segment) return 0;
-    const word = Math.max(
-      0,
-      lastAtMost(segment.words, atMs, (one) => one.start_ms),
-    );
-    const share = (wordsOf(segment).starts[word] ?? 0) / Math.max(1, segment.text.length);
-    return lineTop(this.#list.heightOf(index), startsTurn(rows, index), index === 0, share);
+  /** Where an instant stands in the text: asked for thousands of times whenever a row turns out higher. */
+  #placeOf(rows: readonly Segment[], atMs: number): TextPlace {
+    if (this.#placesIn !== rows) {
+      this.#places.clear();
+      this.#placesIn = rows;
+    }
+    const known = this.#places.get(atMs);
+    if (known) return known;
+    const row = Math.max(0, segmentToShow(rows, atMs));
+    const made = { row, turn: startsTurn(rows, row), share: shareOf(rows[row], atMs) };
+    this.#places.set(atMs, made);
+    return made;
+  }
+
+  /** How far below a row's top the words of a place stand. */
+  #lineOf({ row, turn, share }: TextPlace): number {
+    return lineTop(this.#list.heightOf(row), turn, row === 0, share);
+  }
+
+  /** The same for an instant in a row that is known. */
+  #lineOfTime(rows: readonly Segment[], row: number, atMs: number): number {
+    if (!rows[row]) return 0;
+    return this.#lineOf({ row, turn: startsTurn(rows, row), share: shareOf(rows[row], atMs) });
   }
 
   /** The marks that begin in a row, level with their words and below each other. */

@@ -78,9 +78,13 @@ export function paint(
   rows: readonly number[],
   stretch: Pick<Stretch, 'startMs' | 'endMs'> & { channel?: number | null },
 ): Painted[] {
-  return rows.flatMap((row) => {
+  // For every mark in sight in every frame of scrolling: what is not touched costs nothing.
+  const painted: Painted[] = [];
+  for (const row of rows) {
     const segment = segments[row];
-    const covered = segment ? charactersIn(segment, stretch) : null;
-    return covered ? [{ row, from: covered[0], to: covered[1] }] : [];
-  });
+    if (!segment || segment.start_ms >= stretch.endMs || segment.end_ms <= stretch.startMs) continue;
+    const covered = charactersIn(segment, stretch);
+    if (covered) painted.push({ row, from: covered[0], to: covered[1] });
+  }
+  return painted;
 }

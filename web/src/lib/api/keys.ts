@@ -25,4 +25,5 @@ export const keys = {
   system: ['system'],
   rubrics: ['rubrics'],
   trackers: ['trackers'],
+  retention: ['retention'],
 } as const;

@@ -21,6 +21,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/backlog": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much waits to be transcribed with the usual model, and when that will be done. */
+        get: operations["getBacklog"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/calls": {
         parameters: {
             query?: never;
@@ -50,7 +67,10 @@ export interface paths {
         get: operations["getCall"];
         put?: never;
         post?: never;
-        /** Deletes a call with its transcript, and its recording unless another call has it too. */
+        /**
+         * Deletes a call with its transcript, and its recording unless another call has it too. A conflict, `call_held`, while
+         *     somebody holds it.
+         */
         delete: operations["deleteCall"];
         options?: never;
         head?: never;
@@ -204,6 +224,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/calls/{id}/hold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Holds a call: neither people nor rules delete it until it is released. Sets another reason where it is held already. */
+        put: operations["holdCall"];
+        post?: never;
+        /** Lets a call be deleted again. One that nobody holds stays as it is. */
+        delete: operations["releaseCall"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/calls/{id}/jobs": {
         parameters: {
             query?: never;
@@ -230,6 +268,40 @@ export interface paths {
         };
         /** The waveform of a call. */
         get: operations["getPeaks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{id}/priority": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Lets a call that is not ready go before others, or after them. A conflict when no work is left to do on it. */
+        put: operations["prioritizeCall"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{id}/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** When a call and its recording go by the rules for how long calls are kept, as things stand. */
+        get: operations["getCallRetention"];
         put?: never;
         post?: never;
         delete?: never;
@@ -776,6 +848,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/storage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much room the caller's recordings take, and may take. */
+        get: operations["getMyStorage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/moments": {
         parameters: {
             query?: never;
@@ -828,6 +917,63 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retention/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What goes by the rules within some days, and when: by those that there are, with another one, or without one of them. */
+        get: operations["previewRetention"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retention/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The rules for how long calls are kept, the oldest first. Rules for recordings and for whole calls don't stand in each
+         *     other's way. Among those of one kind the most specific one that a call meets decides: team and label, then label,
+         *     then team, then all; of two that are equally specific the one that keeps it for less time.
+         */
+        get: operations["listRetentionRules"];
+        put?: never;
+        /** Makes a rule. For a day after any change to the rules nothing goes by them. */
+        post: operations["createRetentionRule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retention/rules/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a rule away. What it kept for longer is up to the other rules then, after a day. */
+        delete: operations["deleteRetentionRule"];
+        options?: never;
+        head?: never;
+        /** Changes how long a rule keeps calls. With If-Match, only if nobody else changed it meanwhile. */
+        patch: operations["updateRetentionRule"];
         trace?: never;
     };
     "/api/v1/review-requests/{id}": {
@@ -1312,6 +1458,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/storage/shares": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whose recordings take the most room. Counts all calls, which takes a while where there are many. */
+        get: operations["getStorageShares"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/teams": {
         parameters: {
             query?: never;
@@ -1710,6 +1873,34 @@ export interface components {
              */
             target_kind: string;
         };
+        /** @description What waits to be transcribed. */
+        Backlog: {
+            /**
+             * Format: int64
+             * @description Calls without all of their words.
+             */
+            calls: number;
+            /**
+             * Format: int64
+             * @description Milliseconds until all of it has its words.
+             */
+            done_in_ms?: number | null;
+            /**
+             * Format: double
+             * @description Hours of calls that are transcribed in an hour, as the last calls went; nothing before the first.
+             */
+            hours_an_hour?: number | null;
+            /**
+             * Format: int64
+             * @description Length of the others that is still to be heard, in milliseconds.
+             */
+            recording_ms: number;
+            /**
+             * Format: int64
+             * @description Those among them whose length is not known yet; the rest leaves them out.
+             */
+            unknown_length: number;
+        };
         /** @description One recorded conversation. */
         Call: {
             /**
@@ -1722,6 +1913,8 @@ export interface components {
              * @description Comments and answers that everybody sees who sees the call.
              */
             comment_count: number;
+            /** @description Whether those who are heard agreed to be recorded. */
+            consent: components["schemas"]["Consent"];
             /**
              * Format: int64
              * @description When it was made here, in milliseconds since 1970.
@@ -1738,6 +1931,7 @@ export interface components {
             duration_ms?: number | null;
             /** @description Whether there is a transcript to read, complete or growing. */
             has_transcript: boolean;
+            hold?: components["schemas"]["Hold"] | null;
             /**
              * @description Which.
              * @example call_01JZ8Q4W9V7N3T5K2M6R8X0B1C
@@ -1761,8 +1955,15 @@ export interface components {
             owner_id: string;
             /** @description Who took part. */
             participants: components["schemas"]["Participant"][];
+            /** @description How soon the work on it is done. */
+            priority: components["schemas"]["Priority"];
             problem?: components["schemas"]["CallProblem"] | null;
             progress?: components["schemas"]["Progress"] | null;
+            /**
+             * Format: int64
+             * @description When its recording was deleted, in milliseconds since 1970, if that went before the call.
+             */
+            recording_deleted_at?: number | null;
             /** @description Language asked for; null to detect it. */
             requested_language?: string | null;
             /** @description Model asked for; null for the worker's default. */
@@ -1806,6 +2007,7 @@ export interface components {
         };
         /** @description What is known about a call beside its recording. */
         CallMeta: {
+            consent?: components["schemas"]["ConsentChange"] | null;
             deal?: components["schemas"]["DealChange"] | null;
             /** @description People who see it whatever its visibility is: 100 at most. */
             invited?: string[];
@@ -1820,6 +2022,7 @@ export interface components {
             occurred_at?: number | null;
             /** @description Who took part: 30 at most. */
             participants?: components["schemas"]["Participant"][];
+            priority?: components["schemas"]["Priority"] | null;
             /** @description Labels: 20 at most, of 40 characters at most. */
             tags?: string[];
             /** @description Whose team's it is: one of the caller's own. Theirs unless given, if they are in exactly one. */
@@ -1837,6 +2040,15 @@ export interface components {
             code: string;
             /** @description What happened and what to do. */
             detail: string;
+        };
+        /** @description What becomes of a call by the rules. */
+        CallRetention: {
+            call?: components["schemas"]["RetentionDue"] | null;
+            /** @description Whether it is held: then nothing of it goes until it is released. */
+            held: boolean;
+            /** @description Whether the caller may hold it for others to learn from, and release it. */
+            may_hold: boolean;
+            recording?: components["schemas"]["RetentionDue"] | null;
         };
         /** @description Reviews of one call. */
         CallReviews: components["schemas"]["List_Review"] & {
@@ -2017,6 +2229,32 @@ export interface components {
              */
             version: number;
         };
+        /** @description What was noted of consent. */
+        Consent: {
+            /** @description How it was given, or where that can be read. */
+            note?: string | null;
+            /**
+             * Format: int64
+             * @description When, in milliseconds since 1970.
+             */
+            noted_at?: number | null;
+            /** @description Who noted it; null for nobody, and for those whose account is gone. */
+            noted_by?: string | null;
+            /** @description What is known. */
+            status: components["schemas"]["ConsentStatus"];
+        };
+        /** @description What to note of consent. */
+        ConsentChange: {
+            /** @description How it was given, or where that can be read; 500 characters at most. */
+            note?: string | null;
+            /** @description What is known. */
+            status: components["schemas"]["ConsentStatus"];
+        };
+        /**
+         * @description Whether those who are heard agreed to be recorded.
+         * @enum {string}
+         */
+        ConsentStatus: "unknown" | "all_agreed" | "notice_given" | "refused";
         /** @description What a segment should read. */
         CorrectSegment: {
             /** @description Its new text, up to 5,000 characters; empty if nothing was said. */
@@ -2026,6 +2264,7 @@ export interface components {
         };
         /** @description A call to make of an upload. */
         CreateCall: {
+            consent?: components["schemas"]["ConsentChange"] | null;
             deal?: components["schemas"]["DealChange"] | null;
             /** @description People who see it whatever its visibility is: 100 at most. */
             invited?: string[];
@@ -2040,6 +2279,7 @@ export interface components {
             occurred_at?: number | null;
             /** @description Who took part: 30 at most. */
             participants?: components["schemas"]["Participant"][];
+            priority?: components["schemas"]["Priority"] | null;
             /** @description Labels: 20 at most, of 40 characters at most. */
             tags?: string[];
             /** @description Whose team's it is: one of the caller's own. Theirs unless given, if they are in exactly one. */
@@ -2110,6 +2350,21 @@ export interface components {
             mentions?: string[];
             /** @description When and where it happened, up to 1,000 characters. */
             situation?: string | null;
+        };
+        /** @description A rule to make. */
+        CreateRetentionRule: {
+            /**
+             * Format: int64
+             * @description After how many days from when the call was made here, 1 to 36,525; null keeps it for good, whatever less
+             *     specific rules say.
+             */
+            keep_days?: number | null;
+            /** @description With this label, without regard to case, of 40 characters at most; with any and none unless given. */
+            tag?: string | null;
+            /** @description For the calls of this team; of all unless given. */
+            team_id?: string | null;
+            /** @description What goes. */
+            what: components["schemas"]["RetentionTarget"];
         };
         /** @description A review to begin. */
         CreateReview: {
@@ -2419,6 +2674,25 @@ export interface components {
             /** @description The reason; whoever asked reads it. */
             reason: string;
         };
+        /** @description What keeps a call from being deleted. */
+        Hold: {
+            /**
+             * Format: int64
+             * @description Since when, in milliseconds since 1970.
+             */
+            held_at: number;
+            /** @description Whose doing it is; null where their account is gone. */
+            held_by?: string | null;
+            /** @description More about it. */
+            note?: string | null;
+            /** @description Why. */
+            reason: components["schemas"]["HoldReason"];
+        };
+        /**
+         * @description Why a call is held.
+         * @enum {string}
+         */
+        HoldReason: "library" | "legal";
         /** @description What waits for the caller. */
         Inbox: components["schemas"]["List_Notice"] & {
             /**
@@ -2580,6 +2854,8 @@ export interface components {
                  * @description Comments and answers that everybody sees who sees the call.
                  */
                 comment_count: number;
+                /** @description Whether those who are heard agreed to be recorded. */
+                consent: components["schemas"]["Consent"];
                 /**
                  * Format: int64
                  * @description When it was made here, in milliseconds since 1970.
@@ -2596,6 +2872,7 @@ export interface components {
                 duration_ms?: number | null;
                 /** @description Whether there is a transcript to read, complete or growing. */
                 has_transcript: boolean;
+                hold?: components["schemas"]["Hold"] | null;
                 /**
                  * @description Which.
                  * @example call_01JZ8Q4W9V7N3T5K2M6R8X0B1C
@@ -2619,8 +2896,15 @@ export interface components {
                 owner_id: string;
                 /** @description Who took part. */
                 participants: components["schemas"]["Participant"][];
+                /** @description How soon the work on it is done. */
+                priority: components["schemas"]["Priority"];
                 problem?: components["schemas"]["CallProblem"] | null;
                 progress?: components["schemas"]["Progress"] | null;
+                /**
+                 * Format: int64
+                 * @description When its recording was deleted, in milliseconds since 1970, if that went before the call.
+                 */
+                recording_deleted_at?: number | null;
                 /** @description Language asked for; null to detect it. */
                 requested_language?: string | null;
                 /** @description Model asked for; null for the worker's default. */
@@ -2860,6 +3144,36 @@ export interface components {
             next?: string | null;
         };
         /** @description A page of a list. */
+        List_LeavingCall: {
+            /** @description The items, in order. */
+            items: {
+                call?: components["schemas"]["RetentionDue"] | null;
+                /** @description Which. */
+                call_id: string;
+                /**
+                 * Format: int64
+                 * @description When it was made here, in milliseconds since 1970.
+                 */
+                created_at: number;
+                /** @description Whether it is held: then nothing of it goes until it is released. */
+                held: boolean;
+                /** @description Whose it is. */
+                owner_id: string;
+                recording?: components["schemas"]["RetentionDue"] | null;
+                /**
+                 * Format: int64
+                 * @description Bytes of its recording.
+                 */
+                size_bytes?: number | null;
+                /** @description Whose team's. */
+                team_id?: string | null;
+                /** @description What it is called. */
+                title: string;
+            }[];
+            /** @description What to pass as `after` for the next page; null on the last one. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
         List_Moment: {
             /** @description The items, in order. */
             items: {
@@ -2907,6 +3221,8 @@ export interface components {
                  * @description Start, in milliseconds of the recording.
                  */
                 start_ms: number;
+                /** @description The same by speaker, in order; empty where it is not known who speaks. */
+                turns: components["schemas"]["MomentTurn"][];
                 /**
                  * @description Path of the call's page at this stretch.
                  * @example /calls/call_01JZ8Q4W9V7N3T5K2M6R8X0B1C?t=61.500,72.000
@@ -2983,6 +3299,42 @@ export interface components {
                 role: components["schemas"]["Role"];
                 /** @description The teams they are in. */
                 team_ids: string[];
+            }[];
+            /** @description What to pass as `after` for the next page; null on the last one. */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
+        List_RetentionRule: {
+            /** @description The items, in order. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description When it was made, in milliseconds since 1970.
+                 */
+                created_at: number;
+                /**
+                 * Format: int64
+                 * @description Nothing goes by it before this time, in milliseconds since 1970: a day after the last change to any rule.
+                 */
+                effective_at: number;
+                /** @description Which. */
+                id: string;
+                /**
+                 * Format: int64
+                 * @description After how many days from when the call was made here; null keeps it for good.
+                 */
+                keep_days?: number | null;
+                /** @description With this label; null for any and none. */
+                tag?: string | null;
+                /** @description For the calls of this team; null for all. */
+                team_id?: string | null;
+                /**
+                 * Format: int64
+                 * @description Grows with every change; the `ETag` says it, too.
+                 */
+                version: number;
+                /** @description What goes. */
+                what: components["schemas"]["RetentionTarget"];
             }[];
             /** @description What to pass as `after` for the next page; null on the last one. */
             next?: string | null;
@@ -3460,6 +3812,8 @@ export interface components {
              * @description Start, in milliseconds of the recording.
              */
             start_ms: number;
+            /** @description The same by speaker, in order; empty where it is not known who speaks. */
+            turns: components["schemas"]["MomentTurn"][];
             /**
              * @description Path of the call's page at this stretch.
              * @example /calls/call_01JZ8Q4W9V7N3T5K2M6R8X0B1C?t=61.500,72.000
@@ -3540,6 +3894,41 @@ export interface components {
          * @enum {string}
          */
         MomentSort: "newest" | "highest" | "lowest" | "discussed";
+        /** @description What one speaker says in a moment until another one does. */
+        MomentTurn: {
+            /** @description Who. */
+            speaker: components["schemas"]["Speaker"];
+            /** @description What. */
+            text: string;
+        };
+        /** @description What the caller takes, and may take. */
+        MyStorage: {
+            /**
+             * Format: int32
+             * @description How many there may be at a time; null for any number.
+             */
+            max_open_uploads?: number | null;
+            /**
+             * Format: int64
+             * @description The caller's uploads under way.
+             */
+            open_uploads: number;
+            /**
+             * Format: int64
+             * @description Bytes that both may have together; null for any number.
+             */
+            quota_bytes?: number | null;
+            /**
+             * Format: int64
+             * @description Bytes of the caller's recordings.
+             */
+            recordings_bytes: number;
+            /**
+             * Format: int64
+             * @description Bytes that the caller's uploads under way will have; what has arrived, where they did not say.
+             */
+            uploads_bytes: number;
+        };
         /** @description The call that a notice is about. */
         NoticeCall: {
             /** @description Which. */
@@ -3551,7 +3940,7 @@ export interface components {
          * @description Why the caller is told something.
          * @enum {string}
          */
-        NoticeKind: "review_requested" | "review_handed_back" | "review_draft" | "review_received" | "review_answered" | "mention" | "reply" | "comment" | "call_ready" | "call_failed";
+        NoticeKind: "review_requested" | "review_handed_back" | "review_draft" | "review_received" | "review_answered" | "mention" | "reply" | "comment" | "call_ready" | "call_failed" | "call_leaving";
         /** @description What the link of an invitation holds. */
         OpenInvitation: {
             /** @description What the link holds. */
@@ -3628,6 +4017,11 @@ export interface components {
             /** @description Their account. */
             user: components["schemas"]["User"];
         };
+        /**
+         * @description How soon the work on a call is done.
+         * @enum {string}
+         */
+        Priority: "high" | "normal" | "low";
         /** @description Problem details (RFC 9457), as `application/problem+json`. */
         Problem: {
             /** @description Stable name of the kind of problem. */
@@ -3718,6 +4112,81 @@ export interface components {
              */
             weight: number;
         };
+        /** @description When something goes, and by which rule. */
+        RetentionDue: {
+            /**
+             * Format: int64
+             * @description Not before this time, in milliseconds since 1970.
+             */
+            at: number;
+            /** @description The rule that decides; null for one that is only supposed. */
+            rule_id?: string | null;
+        };
+        /** @description What goes. */
+        RetentionPreview: components["schemas"]["List_LeavingCall"] & {
+            totals?: components["schemas"]["RetentionTotals"] | null;
+        };
+        /** @description How long some calls are kept. */
+        RetentionRule: {
+            /**
+             * Format: int64
+             * @description When it was made, in milliseconds since 1970.
+             */
+            created_at: number;
+            /**
+             * Format: int64
+             * @description Nothing goes by it before this time, in milliseconds since 1970: a day after the last change to any rule.
+             */
+            effective_at: number;
+            /** @description Which. */
+            id: string;
+            /**
+             * Format: int64
+             * @description After how many days from when the call was made here; null keeps it for good.
+             */
+            keep_days?: number | null;
+            /** @description With this label; null for any and none. */
+            tag?: string | null;
+            /** @description For the calls of this team; null for all. */
+            team_id?: string | null;
+            /**
+             * Format: int64
+             * @description Grows with every change; the `ETag` says it, too.
+             */
+            version: number;
+            /** @description What goes. */
+            what: components["schemas"]["RetentionTarget"];
+        };
+        /**
+         * @description What goes when its time is over.
+         * @enum {string}
+         */
+        RetentionTarget: "recording" | "call";
+        /** @description All that goes. */
+        RetentionTotals: {
+            /**
+             * Format: int64
+             * @description Bytes of the recordings of both, each counted once.
+             */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description Calls that go as a whole.
+             */
+            calls: number;
+            /** @description Whether all calls were looked at; with very many of them these are the oldest 200,000. */
+            complete: boolean;
+            /**
+             * Format: int64
+             * @description Calls that would go, in whole or in part, and are held.
+             */
+            held: number;
+            /**
+             * Format: int64
+             * @description Calls of which the recording alone goes.
+             */
+            recordings: number;
+        };
         /** @description How to transcribe a call again. */
         Retranscribe: {
             /**
@@ -3730,6 +4199,8 @@ export interface components {
              * @default null
              */
             model: string | null;
+            /** @default null */
+            priority: components["schemas"]["Priority"] | null;
         };
         /** @description One person's scorecard for one call, as in lists. */
         Review: {
@@ -4113,6 +4584,18 @@ export interface components {
             /** @description The browser, as it names itself. */
             user_agent?: string | null;
         };
+        /** @description A hold to set. */
+        SetHold: {
+            /** @description More about it; 500 characters at most. */
+            note?: string | null;
+            /** @description Why. */
+            reason: components["schemas"]["HoldReason"];
+        };
+        /** @description The priority to give to the work on a call. */
+        SetPriority: {
+            /** @description How soon it is done. */
+            priority: components["schemas"]["Priority"];
+        };
         /** @description What to say about a criterion: a value, or that it does not apply. */
         SetScore: {
             /** @description Whether the criterion does not apply to this call; then there is no value. */
@@ -4222,9 +4705,36 @@ export interface components {
             other_bytes: number;
             /**
              * Format: int64
+             * @description Bytes that the recordings of one person may take; null for any number.
+             */
+            person_quota_bytes?: number | null;
+            /**
+             * Format: int64
              * @description Bytes of recordings, each counted once however many calls it has.
              */
             recordings_bytes: number;
+            /**
+             * Format: int64
+             * @description Bytes that the recordings of one team's calls may take; null for any number.
+             */
+            team_quota_bytes?: number | null;
+        };
+        /** @description Who takes how much room. */
+        StorageShare: {
+            /**
+             * Format: int64
+             * @description Bytes of their recordings.
+             */
+            bytes: number;
+            /** @description Id of the person or the team. */
+            id: string;
+        };
+        /** @description Who takes the most room. */
+        StorageShares: {
+            /** @description The hundred people whose recordings take the most, the largest first. */
+            people: components["schemas"]["StorageShare"][];
+            /** @description The hundred teams whose calls take the most, the largest first. */
+            teams: components["schemas"]["StorageShare"][];
         };
         /** @description Figures out of the talk statistics; null until the call is ready, and where nobody is the rep. */
         TalkFigures: {
@@ -4408,6 +4918,7 @@ export interface components {
         };
         /** @description What to change about a call; what is left out stays. */
         UpdateCall: {
+            consent?: components["schemas"]["ConsentChange"] | null;
             deal?: components["schemas"]["DealChange"] | null;
             /** @description All people who see it whatever its visibility is: 100 at most. */
             invited?: string[] | null;
@@ -4439,6 +4950,14 @@ export interface components {
             mentions?: string[] | null;
             /** @description When and where it happened, up to 1,000 characters; null for nothing. */
             situation?: string | null;
+        };
+        /** @description What to change about a rule. */
+        UpdateRetentionRule: {
+            /**
+             * Format: int64
+             * @description After how many days, 1 to 36,525; null keeps it for good.
+             */
+            keep_days?: number | null;
         };
         /** @description What to change about a draft. */
         UpdateReview: {
@@ -4593,6 +5112,34 @@ export interface operations {
             };
         };
     };
+    getBacklog: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Backlog"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listCalls: {
         parameters: {
             query?: {
@@ -4650,6 +5197,10 @@ export interface operations {
                 min_rep_question_count?: number;
                 /** @description In which the rep asks this many questions or fewer. */
                 max_rep_question_count?: number;
+                /** @description Of whose consent this was noted. */
+                consent?: components["schemas"]["ConsentStatus"];
+                /** @description Held, or not. */
+                held?: boolean;
                 /** @description With comments that everybody sees, or without. */
                 has_comments?: boolean;
                 /** @description What they are sorted by; when they were made here unless given. Calls that lack it come last. */
@@ -5160,6 +5711,71 @@ export interface operations {
             };
         };
     };
+    holdCall: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the call */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetHold"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Call"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    releaseCall: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the call */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Nobody holds it */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listCallJobs: {
         parameters: {
             query?: never;
@@ -5213,6 +5829,72 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Peaks"];
                     "application/octet-stream": number[];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    prioritizeCall: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the call */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetPriority"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Call"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getCallRetention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the call */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallRetention"];
                 };
             };
             /** @description What went wrong, as problem details */
@@ -6539,6 +7221,34 @@ export interface operations {
             };
         };
     };
+    getMyStorage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyStorage"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listMoments: {
         parameters: {
             query?: {
@@ -6665,6 +7375,179 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["List_Person"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewRetention: {
+        parameters: {
+            query?: {
+                /** @description What goes within so many days, 1 to 36,525; 30 unless given. */
+                within_days?: number;
+                /** @description Suppose a rule: what goes by it. */
+                what?: components["schemas"]["RetentionTarget"];
+                /** @description Suppose a rule: for the calls of this team. */
+                team_id?: string;
+                /** @description Suppose a rule: for calls with this label. */
+                tag?: string;
+                /** @description Suppose a rule: after how many days; for good unless given. */
+                keep_days?: number;
+                /** @description Suppose that there is no such rule: its id. */
+                without?: string;
+                /** @description The most items to return, 1 to 200; 50 unless given. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionPreview"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listRetentionRules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_RetentionRule"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createRetentionRule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateRetentionRule"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionRule"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteRetentionRule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the rule */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateRetentionRule: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the rule as it was read */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description Id of the rule */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateRetentionRule"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionRule"];
                 };
             };
             /** @description What went wrong, as problem details */
@@ -7831,6 +8714,34 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Storage"];
+                };
+            };
+            /** @description What went wrong, as problem details */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getStorageShares: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StorageShares"];
                 };
             };
             /** @description What went wrong, as problem details */

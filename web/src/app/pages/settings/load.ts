@@ -13,6 +13,7 @@ const loaders: Record<Section, () => Promise<{ default: Component<SectionProps> 
   rubrics: () => import('./RubricsPage.svelte'),
   trackers: () => import('./TrackersPage.svelte'),
   system: () => import('./SystemPage.svelte'),
+  retention: () => import('./RetentionPage.svelte'),
   audit: () => import('./AuditPage.svelte'),
 };
 

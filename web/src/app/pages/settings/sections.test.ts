@@ -9,6 +9,14 @@ describe('the sections of the settings', () => {
     expect(new Set(listed.map((section) => SECTION_NAMES[section])).size).toBe(SECTIONS.length);
   });
 
+  it('keeps the rules of retention to administrators', () => {
+    expect((['admin', 'coach', 'rep'] as const).map((role) => mayOpen('retention', role))).toEqual([
+      true,
+      false,
+      false,
+    ]);
+  });
+
   it('keeps the audit log to administrators', () => {
     expect(mayOpen('audit', 'admin')).toBe(true);
     expect(mayOpen('audit', 'coach')).toBe(false);

@@ -9,18 +9,19 @@ export const SECTION_NAMES: Readonly<Record<Section, string>> = {
   rubrics: 'Rubrics',
   trackers: 'Trackers',
   system: 'System',
+  retention: 'Retention',
   audit: 'Audit log',
 };
 
 const GROUPS: readonly { name: string; sections: readonly Section[] }[] = [
   { name: 'You', sections: ['profile', 'tokens'] },
   { name: 'Workspace', sections: ['people', 'teams', 'rubrics', 'trackers'] },
-  { name: 'Server', sections: ['system', 'audit'] },
+  { name: 'Server', sections: ['system', 'retention', 'audit'] },
 ];
 
 /** Whether somebody has a use for a section. The server decides what they may do there. */
 export function mayOpen(section: Section, role: Role): boolean {
-  if (section === 'audit') return role === 'admin';
+  if (section === 'audit' || section === 'retention') return role === 'admin';
   if (section === 'system') return role !== 'rep';
   return true;
 }
