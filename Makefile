@@ -56,6 +56,10 @@ bench: build ## Word error rates and speed on the sample calls
 	target/release/gametape --models-dir $(GAMETAPE_TEST_MODELS) model get tiny.en >/dev/null
 	$(CARGO) run --release --locked -p gametape-tests --bin accuracy -- target/release/gametape
 
+.PHONY: bench-peers
+bench-peers: build setup-test ## Speed, words and memory beside faster-whisper and pywhispercpp (about an hour)
+	scripts/bench-peers target/release/gametape
+
 .PHONY: load
 load: build ## Waits with 50 clients on 10,000 calls and 1,000,000 comments, on both engines (about half an hour)
 	scripts/test-postgres $(CARGO) run --release --locked -p gametape-tests --bin load -- target/release/gametape
@@ -74,6 +78,25 @@ gen: ## Write the generated files again: docs/openapi.json and the web's types
 kill-test: setup setup-test web ## 100 kills of a worker on SQLite and on PostgreSQL (about 20 minutes)
 	GAMETAPE_TEST_KILLS=100 scripts/test-postgres $(CARGO) test --locked -p gametape-tests --test kill -- --nocapture
 
+SECONDS_EACH ?= 1800
+.PHONY: fuzz-parsers
+fuzz-parsers: ## Fuzz every parser of data from outside, half an hour each (SECONDS_EACH=… for less)
+	@scripts/fuzz-parsers $(SECONDS_EACH)
+
+.PHONY: sbom
+sbom: ## Write what the program and the web are made of to target/sbom (CycloneDX)
+	@scripts/sbom
+
+.PHONY: chaos
+chaos: build setup-test ## Break everything around the program for GAMETAPE_CHAOS_MINUTES (30), on both engines; 500 faults at least
+	GAMETAPE_CHAOS_FAULTS=$${GAMETAPE_CHAOS_FAULTS:-500} scripts/test-s3 scripts/test-postgres \
+	  $(CARGO) run --release --locked -p gametape-tests --bin chaos -- target/release/gametape
+
+.PHONY: soak
+soak: build setup-test ## The same people without faults for GAMETAPE_CHAOS_MINUTES (60): do memory and file handles stay flat?
+	scripts/test-s3 scripts/test-postgres \
+	  $(CARGO) run --release --locked -p gametape-tests --bin chaos -- target/release/gametape soak
+
 .PHONY: deny
-deny: ## Licences, sources and known holes of dependencies (needs cargo-deny)
-	cargo deny check
+deny: ## Licences, sources and known holes of dependencies, of the program and of the web
+	@scripts/deny
