@@ -8,19 +8,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     AudioError, Block, ChannelPlan, Decoder, Layout, Peaks, Result, Source, Span,
-    channels::{Comparer, Evidence, Likeness, Sound, Verdict, WINDOW_SAMPLES},
+    channels::{Comparer, Evidence, Likeness, Verdict, WINDOW_SAMPLES},
+    ear::Ear,
     pcm::mix,
     peaks::PeakCollector,
     resample::To16k,
-    segment::{Heard, SURE_SCORE, Segmenter},
-    speech::{FRAME_SAMPLES, VoiceDetector, WINDOW_FRAMES, level},
-    steady::SteadySound,
+    segment::Segmenter,
 };
 
 /// What a recording may be over the limit: encoders pad.
 const LIMIT_SLACK_MS: i64 = 1000;
-/// Level of a frame below which there is nothing, -100 dB.
-const NO_LEVEL: f32 = 1e-5;
 /// Level over the other channel's, in dB, from which that one may be a leak.
 const LEAK_LEVEL_DB: f32 = 12.0;
 /// Likeness that makes it a leak.
@@ -171,63 +168,6 @@ fn listen(
 
 fn ms_of(frames: u64, sample_rate_hz: u32) -> i64 {
     ((u128::from(frames) * 1000 + u128::from(sample_rate_hz) / 2) / u128::from(sample_rate_hz.max(1))) as i64
-}
-
-/// Collects what there is to know of one channel, or of a mix.
-struct Ear {
-    detector: VoiceDetector,
-    speech: Segmenter,
-    peaks: PeakCollector,
-    loudest: f32,
-    steady: SteadySound,
-    /// The last window.
-    heard: Heard,
-}
-
-impl Ear {
-    fn new() -> Self {
-        Self {
-            detector: VoiceDetector::new(),
-            speech: Segmenter::default(),
-            peaks: PeakCollector::new(),
-            loudest: 0.0,
-            steady: SteadySound::new(),
-            heard: Heard::default(),
-        }
-    }
-
-    /// Hears a window of which the first `valid` samples are sound.
-    fn hear(&mut self, window: &[f32], valid: usize) {
-        let mut scores = [0.0; WINDOW_FRAMES];
-        for (frame, score) in window.chunks_exact(FRAME_SAMPLES).zip(&mut scores) {
-            *score = self.detector.score(frame);
-        }
-        self.note(window, valid, scores);
-    }
-
-    /// Takes a window whose scores are known.
-    fn note(&mut self, window: &[f32], valid: usize, scores: [f32; WINDOW_FRAMES]) {
-        self.peaks.push(&window[..valid]);
-        self.heard.scores = scores;
-        for (frame, level_db) in window.chunks_exact(FRAME_SAMPLES).zip(&mut self.heard.levels_db) {
-            let level = level(frame);
-            self.loudest = self.loudest.max(level);
-            *level_db = 20.0 * level.max(NO_LEVEL).log10();
-        }
-        self.heard.goes_on = self.steady.goes_on(window);
-        self.speech.push_window(self.heard);
-    }
-
-    fn hears_speech(&self) -> bool {
-        !self.heard.goes_on && self.heard.scores.iter().any(|score| *score >= SURE_SCORE)
-    }
-
-    fn sound(&self) -> Sound {
-        Sound {
-            speech_ms: self.speech.speech_ms(),
-            loudest: self.loudest,
-        }
-    }
 }
 
 /// Hears the whole recording.

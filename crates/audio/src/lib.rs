@@ -9,6 +9,7 @@ mod channels;
 mod clip;
 mod container;
 mod decode;
+mod ear;
 mod ending;
 mod error;
 mod mp4;

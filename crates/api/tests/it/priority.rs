@@ -7,7 +7,10 @@ use crate::support::{App, Ask, Form, Person, Reply, bytes, wav};
 
 async fn put(app: &App, person: &Person, call: &str, priority: &str) -> Reply {
     let ask = Ask::new("PUT", &format!("/api/v1/calls/{call}/priority")).by(person);
-    app.send(ask.json(&json!({"priority": priority}))).await
+    let reply = app.send(ask.json(&json!({"priority": priority}))).await;
+    // What is asked next is asked later, in the log too.
+    app.clock.advance_ms(1);
+    reply
 }
 
 async fn upload(app: &App, person: &Person, meta: &serde_json::Value, length_ms: usize) -> Reply {
@@ -69,6 +72,7 @@ async fn the_urgent_call_is_claimed_first() {
     let mut calls = Vec::new();
     for n in 0..4 {
         calls.push(app.call(&ann, &format!("{n}.wav"), &bytes(10 + n)).await);
+        app.clock.advance_ms(1);
     }
     put(&app, &root, calls[3].as_str(), "high").await;
     put(&app, &ann, calls[0].as_str(), "low").await;
