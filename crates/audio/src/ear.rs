@@ -14,16 +14,16 @@ const NO_LEVEL: f32 = 1e-5;
 /// Collects what there is to know of one channel, or of a mix.
 pub(crate) struct Ear {
     detector: VoiceDetector,
-    pub speech: Segmenter,
-    pub peaks: PeakCollector,
+    pub(crate) speech: Segmenter,
+    pub(crate) peaks: PeakCollector,
     loudest: f32,
     steady: SteadySound,
     /// The last window.
-    pub heard: Heard,
+    pub(crate) heard: Heard,
 }
 
 impl Ear {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             detector: VoiceDetector::new(),
             speech: Segmenter::default(),
@@ -35,7 +35,7 @@ impl Ear {
     }
 
     /// Hears a window of which the first `valid` samples are sound.
-    pub fn hear(&mut self, window: &[f32], valid: usize) {
+    pub(crate) fn hear(&mut self, window: &[f32], valid: usize) {
         let mut scores = [0.0; WINDOW_FRAMES];
         for (frame, score) in window.chunks_exact(FRAME_SAMPLES).zip(&mut scores) {
             *score = self.detector.score(frame);
@@ -44,7 +44,7 @@ impl Ear {
     }
 
     /// Takes a window whose scores are known.
-    pub fn note(&mut self, window: &[f32], valid: usize, scores: [f32; WINDOW_FRAMES]) {
+    pub(crate) fn note(&mut self, window: &[f32], valid: usize, scores: [f32; WINDOW_FRAMES]) {
         self.peaks.push(&window[..valid]);
         self.heard.scores = scores;
         for (frame, level_db) in window.chunks_exact(FRAME_SAMPLES).zip(&mut self.heard.levels_db) {
@@ -56,11 +56,11 @@ impl Ear {
         self.speech.push_window(self.heard);
     }
 
-    pub fn hears_speech(&self) -> bool {
+    pub(crate) fn hears_speech(&self) -> bool {
         !self.heard.goes_on && self.heard.scores.iter().any(|score| *score >= SURE_SCORE)
     }
 
-    pub fn sound(&self) -> Sound {
+    pub(crate) fn sound(&self) -> Sound {
         Sound {
             speech_ms: self.speech.speech_ms(),
             loudest: self.loudest,
