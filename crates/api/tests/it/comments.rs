@@ -134,7 +134,31 @@ async fn a_comment_quotes_is_changed_and_remembers() {
         .map(|it| &it["body"])
         .collect();
     assert_eq!(bodies, ["Say *more*.", "Say less."]);
+    // It goes elsewhere, and says the same there.
+    let moved = change("*", json!({"start_ms": 0, "end_ms": 900})).await.json();
+    assert_eq!(
+        (&moved["body"], &moved["anchor"]["quote"], &moved["anchor"]["end_ms"]),
+        (&json!("Say less."), &json!("How are you?"), &json!(900))
+    );
+    for place in [
+        json!({"start_ms": 5}),
+        json!({"start_ms": 5, "end_ms": 5_001}),
+        json!({"channel": 1}),
+    ] {
+        change("*", place).await.is_problem(422, "invalid_value");
+    }
+    let answer = s
+        .ask("POST", &format!("{path}/replies"), &s.ann, Some(json!({"body": "Yes."})))
+        .await
+        .json();
+    let place = json!({"start_ms": 0, "end_ms": 900});
+    s.ask("PATCH", &path_of(&answer), &s.ann, Some(place.clone()))
+        .await
+        .is_problem(422, "invalid_value");
     // Another's words are nobody else's to change, not even an administrator's.
+    s.ask("PATCH", &path, &s.root, Some(place))
+        .await
+        .is_problem(403, "forbidden");
     s.ask("PATCH", &path, &s.root, Some(json!({"body": "No."})))
         .await
         .is_problem(403, "forbidden");

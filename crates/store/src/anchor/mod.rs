@@ -148,6 +148,12 @@ pub(crate) async fn words_between(
 
 /// Makes an anchor of the words that people read at `place` just now.
 pub(crate) async fn create(tx: &mut Tx, call_id: &CallId, place: &Place, now: TimeMs) -> Result<AnchorId> {
+    let anchor = quoting(tx, call_id, place).await?;
+    insert(tx, call_id, &anchor, now).await
+}
+
+/// An anchor at `place`, with the words that people read there just now.
+pub(crate) async fn quoting(tx: &mut Tx, call_id: &CallId, place: &Place) -> Result<Anchor> {
     let transcript_id: Option<Option<String>> =
         sqlx::query_scalar("SELECT transcript_id FROM calls WHERE id = $1")
             .bind(call_id.as_str())
@@ -162,7 +168,7 @@ pub(crate) async fn create(tx: &mut Tx, call_id: &CallId, place: &Place, now: Ti
         None => Vec::new(),
     };
     let quote = quote_of(&words, place.start_ms, place.end_ms);
-    let anchor = Anchor {
+    Ok(Anchor {
         start_ms: place.start_ms,
         end_ms: place.end_ms,
         channel: place.channel,
@@ -171,8 +177,7 @@ pub(crate) async fn create(tx: &mut Tx, call_id: &CallId, place: &Place, now: Ti
         suffix: quote.suffix,
         status: AnchorStatus::Exact,
         transcript_id,
-    };
-    insert(tx, call_id, &anchor, now).await
+    })
 }
 
 /// Writes an anchor down.

@@ -1,18 +1,21 @@
-//! Changing comments: edited, deleted, settled, reacted to.
+//! Changing comments: edited, put elsewhere, deleted, settled, reacted to.
+
+use std::collections::HashSet;
 
 use gametape_core::{
     TimeMs,
+    anchor::{Anchor, AnchorStatus},
     audit::AuditAction,
     comment::{Audience, Comment, CommentText, CommentVersion},
-    id::{CommentId, UserId},
+    id::{AnchorId, CommentId, UserId},
 };
 
 use super::{
-    Held, count, find, find_existing, hold, make_findable, opt_clean, read_text, refresh_moments,
-    set_mentions, tell,
+    Held, count, find, find_existing, hold, make_findable, make_findable_at, opt_clean, read_text,
+    refresh_moments, set_mentions, tell,
 };
 use crate::{
-    Actor, NewAudit, Result, Store, StoreError, Tx, audit, inbox,
+    Actor, NewAudit, Place, Result, Store, StoreError, Tx, anchor, audit, inbox, moment,
     row::{Fields, clean},
     search,
 };
@@ -24,6 +27,8 @@ pub struct CommentPatch {
     pub text: CommentText,
     /// Whom it mentions, each once.
     pub mentions: Vec<UserId>,
+    /// Where it should be; `None` for where it is. Answers have no place of their own.
+    pub place: Option<Place>,
     /// Only if it still has this version.
     pub if_version: Option<i64>,
 }
@@ -64,6 +69,39 @@ async fn set_text(tx: &mut Tx, id: &CommentId, text: &CommentText, now: TimeMs) 
     Ok(())
 }
 
+/// Whether an anchor is there already, and surely so.
+fn is_at(anchor: &Anchor, place: &Place) -> bool {
+    let at = (anchor.start_ms, anchor.end_ms, anchor.channel);
+    at == (place.start_ms, place.end_ms, place.channel) && anchor.status == AnchorStatus::Exact
+}
+
+/// Puts a comment, and with it the answers to it, at a place whose words it quotes from now on.
+async fn put_at(tx: &mut Tx, comment: &Comment, place: &Place, now: TimeMs) -> Result<()> {
+    let old: Option<String> = sqlx::query_scalar("SELECT anchor_id FROM comments WHERE id = $1")
+        .bind(comment.id.as_str())
+        .fetch_one(&mut **tx)
+        .await?;
+    let new = anchor::create(tx, &comment.call_id, place, now).await?;
+    sqlx::query("UPDATE comments SET anchor_id = $2 WHERE id = $1")
+        .bind(comment.id.as_str())
+        .bind(new.as_str())
+        .execute(&mut **tx)
+        .await?;
+    if let Some(old) = old.and_then(|id| id.parse::<AnchorId>().ok()) {
+        anchor::delete(tx, &old).await?;
+    }
+    make_findable_at(tx, &comment.call_id, &HashSet::from([new])).await?;
+    if comment.audience != Audience::Call {
+        return Ok(());
+    }
+    // From where it was to where it is: a moment between them may have been held together by it.
+    let (mut start_ms, mut end_ms) = (place.start_ms, place.end_ms);
+    if let Some(before) = &comment.anchor {
+        (start_ms, end_ms) = (start_ms.min(before.start_ms), end_ms.max(before.end_ms));
+    }
+    moment::refresh(tx, &comment.call_id, start_ms, end_ms, now).await
+}
+
 /// Empties a comment: what it said, also before, what people said with a finger, and whom it mentioned, unless
 /// those are the people who see the answers to it.
 async fn empty(tx: &mut Tx, comment: &Comment, now: TimeMs) -> Result<()> {
@@ -90,8 +128,9 @@ async fn empty(tx: &mut Tx, comment: &Comment, now: TimeMs) -> Result<()> {
 }
 
 impl Store {
-    /// Changes what a comment or an answer says; what it said before is kept. Stale when `if_version` is given
-    /// and it was changed since, a conflict when it was deleted. What changes nothing leaves no trace.
+    /// Changes what a comment or an answer says, or where a comment is; what it said before is kept. Stale when
+    /// `if_version` is given and it was changed since, a conflict when it was deleted or an answer is to get a
+    /// place. What changes nothing leaves no trace.
     #[tracing::instrument(name = "db.comment.edit", level = "debug", skip_all)]
     pub async fn comment_edit(&self, id: &CommentId, patch: CommentPatch) -> Result<Comment> {
         let now = self.now();
@@ -101,11 +140,23 @@ impl Store {
         if patch.if_version.is_some_and(|version| version != before.version) {
             return Err(StoreError::Stale { what: "comment" });
         }
-        if before.text == patch.text && before.mentions == patch.mentions {
+        if patch.place.is_some() && held.parent.is_some() {
+            let detail = "an answer is where the comment is that it answers";
+            return Err(StoreError::conflict("comment", detail));
+        }
+        let is_there = |place: &Place| before.anchor.as_ref().is_some_and(|anchor| is_at(anchor, place));
+        let place = patch.place.filter(|place| !is_there(place));
+        let says_the_same = before.text == patch.text && before.mentions == patch.mentions;
+        if says_the_same && place.is_none() {
             return Ok(held.comment);
         }
-        keep_version(&mut tx, before).await?;
+        if !says_the_same {
+            keep_version(&mut tx, before).await?;
+        }
         set_text(&mut tx, id, &patch.text, now).await?;
+        if let Some(place) = &place {
+            put_at(&mut tx, before, place, now).await?;
+        }
         if before.mentions != patch.mentions {
             set_mentions(&mut tx, id, &patch.mentions).await?;
         }

@@ -282,6 +282,7 @@ async fn answers_follow_their_comment(b: Bench) {
 
 fn patch(body: &str, if_version: Option<i64>) -> CommentPatch {
     CommentPatch {
+        place: None,
         text: text(body),
         mentions: Vec::new(),
         if_version,
@@ -515,6 +516,7 @@ async fn those_are_told_who_may_see_it(b: Bench) {
     let for_bob = b.store.comment_create(for_bob).await.unwrap();
     let answer = b.store.comment_reply(reply(&for_bob, &bob, "b")).await.unwrap();
     let for_cyd = CommentPatch {
+        place: None,
         mentions: vec![cyd.clone()],
         ..patch("a", None)
     };

@@ -126,6 +126,7 @@ async fn feedback(b: &Bench, id: &CallId, ann: &gametape_core::user::User, bob: 
     };
     let comment = b.store.comment_create(comment).await.unwrap();
     let patch = gametape_store::CommentPatch {
+        place: None,
         text: text(&says("Comment again")),
         mentions: vec![ann.id.clone()],
         if_version: None,

@@ -212,6 +212,7 @@ async fn an_edit_tells_those_who_are_mentioned_since(b: Bench) {
     let cases: [(&UserId, &[NoticeKind], usize); 2] = [(&ann, &mentioned, 0), (&cid, &[], 1)];
     for (mentions, for_ann, for_cid) in cases {
         let patch = CommentPatch {
+            place: None,
             text: text("so then"),
             mentions: vec![mentions.clone()],
             if_version: None,

@@ -15,6 +15,7 @@ mod call;
 mod call_details;
 mod call_list;
 mod comment;
+mod comment_place;
 mod delete;
 mod edit;
 mod erase;

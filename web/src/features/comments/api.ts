@@ -2,7 +2,7 @@ import { createQuery, type QueryClient } from '@tanstack/svelte-query';
 import { client, unwrap, unwrapEmpty } from '@/lib/api/client';
 import { keys } from '@/lib/api/keys';
 import type { Comment, CommentTemplate, CommentThread, CommentVersion } from '@/lib/api/types';
-import type { Draft, Outgoing } from './drafts';
+import { movedTo, type About, type Draft, type Outgoing } from './drafts';
 import { findComment, withComment, withoutComment, withReaction } from './threads';
 
 const PAGE = 2000;
@@ -127,7 +127,7 @@ export class CommentActions {
         ? client.POST('/api/v1/calls/{id}/comments', {
             params: path(this.#callId),
             headers,
-            body: { ...words, audience: draft.audience, ...placeOf(draft) },
+            body: { ...words, audience: draft.audience, ...placeOf(draft.about) },
           })
         : client.POST('/api/v1/comments/{id}/replies', { params: path(parentId), headers, body: words }),
     );
@@ -137,7 +137,8 @@ export class CommentActions {
 
   async edit(comment: Comment, version: number, draft: Draft, mentions: readonly string[]): Promise<void> {
     const params = { ...path(comment.id), header: { 'If-Match': `"${version}"` } };
-    const body = { ...wordsOf(draft), mentions: [...mentions] };
+    const place = movedTo(comment, draft);
+    const body = { ...wordsOf(draft), mentions: [...mentions], ...(place && placeOf(place)) };
     try {
       await this.#put(await unwrap(client.PATCH('/api/v1/comments/{id}', { params, body })));
     } catch (error) {
@@ -218,7 +219,7 @@ export class CommentActions {
   }
 }
 
-function placeOf({ about }: Draft) {
+function placeOf(about: About) {
   if (about === 'call') return {};
   return { start_ms: about.startMs, end_ms: about.endMs, channel: about.channel };
 }

@@ -32,6 +32,7 @@ type Surroundings = {
   templates: TemplateActions;
   call: () => Call;
   people: () => ReadonlyMap<string, Person> | undefined;
+  quoteOf: (stretch: Stretch) => string;
 };
 
 /** What the parts of the comments share: drafts, what is on its way, and what is being edited. */
@@ -40,6 +41,8 @@ export class Board {
   readonly room: RoomState;
   readonly actions: CommentActions;
   readonly templates: TemplateActions;
+  /** The words that are said in a range. */
+  readonly quoteOf: (stretch: Stretch) => string;
   readonly #call: () => Call;
   readonly #people: () => ReadonlyMap<string, Person> | undefined;
 
@@ -56,11 +59,12 @@ export class Board {
   /** The last thing that others did, in words. */
   news = $state('');
 
-  constructor({ me, room, actions, templates, call, people }: Surroundings) {
+  constructor({ me, room, actions, templates, call, people, quoteOf }: Surroundings) {
     this.me = me;
     this.room = room;
     this.actions = actions;
     this.templates = templates;
+    this.quoteOf = quoteOf;
     this.#call = call;
     this.#people = people;
     const kept = readDesk(recall(this.#key));

@@ -1,7 +1,9 @@
 import { expect, it } from 'vitest';
 import {
+  draftOf,
   EMPTY,
   isBlank,
+  movedTo,
   readDesk,
   slots,
   withTemplate,
@@ -60,4 +62,21 @@ it('puts a template behind what is there', () => {
     impact: 'They smiled',
   });
   expect(withTemplate(draft, words)).toMatchObject({ kind: 'improve', body: 'Wait here\nWell done' });
+});
+
+it('puts an edited comment elsewhere only when it is not there already', () => {
+  const anchor = { start_ms: 1000, end_ms: 2000, channel: 1, quote: 'so', prefix: '', suffix: '' };
+  const said = { kind: 'note', audience: 'call', mentions: [], reactions: [], version: 1 } as const;
+  const facts = { id: 'c', call_id: 'l', author_id: 'u', body: 'x', created_at: 1 };
+  const comment = { ...facts, ...said, mentions: [], reactions: [], anchor: { ...anchor, status: 'exact' as const } };
+  const edited = draftOf(comment);
+  expect(edited.about).toEqual(about);
+  expect(movedTo(comment, edited)).toBeNull();
+  const later = { ...about, endMs: 2500, quote: '' };
+  expect(movedTo(comment, { ...edited, about: later })).toEqual(later);
+  // Where it has to be checked, saving it confirms the place.
+  const unsure = { ...comment, anchor: { ...anchor, status: 'check' as const } };
+  expect(movedTo(unsure, draftOf(unsure))).toEqual(about);
+  const whole = { ...comment, anchor: null };
+  expect([draftOf(whole).about, movedTo(whole, draftOf(whole))]).toEqual(['call', null]);
 });

@@ -55,7 +55,23 @@ export function isBlank(draft: Draft): boolean {
 }
 
 export function draftOf(comment: Comment): Draft {
-  return { ...EMPTY, ...wordsOf(comment), mentions: comment.mentions, audience: comment.audience };
+  const { mentions, audience } = comment;
+  return { ...EMPTY, ...wordsOf(comment), mentions, audience, about: stretchOf(comment) ?? 'call' };
+}
+
+/** Where a comment is; `null` for the call as a whole, and for answers. */
+export function stretchOf({ anchor }: Comment): Stretch | null {
+  if (!anchor) return null;
+  const { start_ms: startMs, end_ms: endMs, channel, quote } = anchor;
+  return { startMs, endMs, channel: channel ?? null, quote };
+}
+
+/** Where an edited comment is to be put; `null` for where it surely is. */
+export function movedTo(comment: Comment, { about }: Draft): Stretch | null {
+  const place = stretchOf(comment);
+  if (about === 'call' || !place) return null;
+  const stays = about.startMs === place.startMs && about.endMs === place.endMs;
+  return stays && comment.anchor?.status === 'exact' ? null : about;
 }
 
 /** The draft with a template's words: in place of none, or behind those that are there. */

@@ -102,6 +102,12 @@ pub(super) struct UpdateComment {
     /// Ids of people to mention, up to 50.
     #[schema(value_type = Option<Vec<String>>)]
     pub(super) mentions: Option<Vec<UserId>>,
+    /// Start of the place to put it at, in milliseconds of the recording. Answers have no place of their own.
+    pub(super) start_ms: Option<i64>,
+    /// End of that place, in milliseconds of the recording.
+    pub(super) end_ms: Option<i64>,
+    /// The channel whose words are meant there, counted from 0; all of them unless given.
+    pub(super) channel: Option<u32>,
 }
 
 impl UpdateComment {
@@ -142,11 +148,14 @@ pub(super) fn text(text: CommentText) -> Result<CommentText> {
     Ok(text)
 }
 
-/// Where a new comment points.
-pub(super) fn place(body: &CreateComment, call: &Call) -> Result<Option<Place>> {
-    let (start_ms, end_ms) = match (body.start_ms, body.end_ms) {
+/// Where a comment is to point, if anywhere.
+pub(super) fn place(
+    (start_ms, end_ms, channel): (Option<i64>, Option<i64>, Option<u32>),
+    call: &Call,
+) -> Result<Option<Place>> {
+    let (start_ms, end_ms) = match (start_ms, end_ms) {
         (Some(start_ms), Some(end_ms)) => (start_ms, end_ms),
-        (None, None) if body.channel.is_none() => return Ok(None),
+        (None, None) if channel.is_none() => return Ok(None),
         _ => {
             let detail = "start_ms and end_ms belong together, and channel to both";
             return Err(Problem::invalid_value(detail));
@@ -159,7 +168,7 @@ pub(super) fn place(body: &CreateComment, call: &Call) -> Result<Option<Place>> 
         )));
     }
     let channels = call.channels.unwrap_or(2).max(1);
-    if body.channel.is_some_and(|channel| i64::from(channel) >= channels) {
+    if channel.is_some_and(|channel| i64::from(channel) >= channels) {
         return Err(Problem::invalid_value(format!(
             "the call has {channels} channels"
         )));
@@ -167,7 +176,7 @@ pub(super) fn place(body: &CreateComment, call: &Call) -> Result<Option<Place>> 
     Ok(Some(Place {
         start_ms,
         end_ms,
-        channel: body.channel.map(|channel| channel as usize),
+        channel: channel.map(|channel| channel as usize),
     }))
 }
 

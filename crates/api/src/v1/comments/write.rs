@@ -38,7 +38,7 @@ pub(super) async fn create(
     Json(body): Json<CreateComment>,
 ) -> Result<Versioned<CommentView>> {
     let call = visible_call(&state, &current, &id).await?;
-    let place = body::place(&body, &call)?;
+    let place = body::place((body.start_ms, body.end_ms, body.channel), &call)?;
     let mentions = body::mentions(&state, &call, None, &body.mentions, &[]).await?;
     body::fits_audience(body.audience.into(), &mentions)?;
     let text = body::text(CommentText {
@@ -100,8 +100,8 @@ async fn created(
     Ok(Versioned::created(answer.version, answer.body))
 }
 
-/// Changes what a comment or an answer says; for its author. What it said before stays in its history. With
-/// If-Match, only if it was not changed meanwhile.
+/// Changes what a comment or an answer says, or where a comment is; for its author. What it said before stays in
+/// its history. Put where it is already, a comment that has to be checked is confirmed. With If-Match, only if it was not changed meanwhile.
 #[utoipa::path(
     patch, path = "/comments/{id}", operation_id = "updateComment", tag = "comments",
     params(
@@ -131,7 +131,12 @@ pub(super) async fn update(
     if it.parent.is_none() {
         body::fits_audience(it.comment.audience, &mentions)?;
     }
+    let place = body::place((body.start_ms, body.end_ms, body.channel), &it.call)?;
+    if place.is_some() && it.parent.is_some() {
+        return Err(Problem::invalid_value("an answer has no place of its own"));
+    }
     let patch = CommentPatch {
+        place,
         text: body::text(body.applied_to(&it.comment.text))?,
         mentions,
         // What is left out was taken from this version.
