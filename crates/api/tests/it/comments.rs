@@ -137,7 +137,11 @@ async fn a_comment_quotes_is_changed_and_remembers() {
     // It goes elsewhere, and says the same there.
     let moved = change("*", json!({"start_ms": 0, "end_ms": 900})).await.json();
     assert_eq!(
-        (&moved["body"], &moved["anchor"]["quote"], &moved["anchor"]["end_ms"]),
+        (
+            &moved["body"],
+            &moved["anchor"]["quote"],
+            &moved["anchor"]["end_ms"]
+        ),
         (&json!("Say less."), &json!("How are you?"), &json!(900))
     );
     for place in [
@@ -148,7 +152,12 @@ async fn a_comment_quotes_is_changed_and_remembers() {
         change("*", place).await.is_problem(422, "invalid_value");
     }
     let answer = s
-        .ask("POST", &format!("{path}/replies"), &s.ann, Some(json!({"body": "Yes."})))
+        .ask(
+            "POST",
+            &format!("{path}/replies"),
+            &s.ann,
+            Some(json!({"body": "Yes."})),
+        )
         .await
         .json();
     let place = json!({"start_ms": 0, "end_ms": 900});

@@ -39,7 +39,13 @@ async fn found_at(b: &Bench, viewer: &UserId, text: &str) -> Vec<Option<(i64, i6
     let (query, page) = (Query::parse(text).unwrap(), PageRequest::default());
     let found = b
         .store
-        .search(&VisibleCalls::All, viewer, &query, &SearchFilter::default(), &page)
+        .search(
+            &VisibleCalls::All,
+            viewer,
+            &query,
+            &SearchFilter::default(),
+            &page,
+        )
         .await
         .unwrap();
     found.items.iter().map(|hit| hit.range_ms).collect()
@@ -77,7 +83,11 @@ async fn a_comment_is_put_elsewhere_with_its_answers(b: Bench) {
 
     // From nowhere to a place, and from there to another.
     b.clock.advance_ms(1);
-    let first = b.store.comment_edit(&whole.id, to(&whole, at(0, 300))).await.unwrap();
+    let first = b
+        .store
+        .comment_edit(&whole.id, to(&whole, at(0, 300)))
+        .await
+        .unwrap();
     assert_eq!(quote(&first), (0, 300, "Good morning."));
     assert_eq!((first.version, first.edited_at), (2, Some(b.now())));
     let place = Place {
@@ -87,7 +97,10 @@ async fn a_comment_is_put_elsewhere_with_its_answers(b: Bench) {
     let second = b.store.comment_edit(&whole.id, to(&first, place)).await.unwrap();
     assert_eq!(quote(&second), (9_900, 10_500, "Hello you."));
     assert_eq!(second.anchor.as_ref().unwrap().channel, Some(1));
-    assert_eq!(b.store.comment_get(&whole.id).await.unwrap(), Some(second.clone()));
+    assert_eq!(
+        b.store.comment_get(&whole.id).await.unwrap(),
+        Some(second.clone())
+    );
     for text in ["wherever", "likewise"] {
         assert_eq!(found_at(&b, &ann, text).await, [Some((9_900, 10_500))], "{text}");
     }
@@ -99,7 +112,10 @@ async fn a_comment_is_put_elsewhere_with_its_answers(b: Bench) {
 
     let seq = b.store.event_last_seq(&call).await.unwrap();
     let same = b.store.comment_edit(&whole.id, to(&second, place)).await.unwrap();
-    assert_eq!((same, b.store.event_last_seq(&call).await.unwrap()), (second, seq));
+    assert_eq!(
+        (same, b.store.event_last_seq(&call).await.unwrap()),
+        (second, seq)
+    );
     assert_stale(b.store.comment_edit(&whole.id, to(&first, at(1, 2))).await);
     assert_conflict(b.store.comment_edit(&reply.id, to(&reply, at(1, 2))).await);
 }
@@ -109,7 +125,10 @@ async fn a_place_that_had_to_be_checked_is_confirmed(b: Bench) {
         return;
     }
     let ann = b.user("ann").await.id;
-    let call = b.call_saying(&ann, "A", &[segment(0, 0, "Good morning.")]).await.id;
+    let call = b
+        .call_saying(&ann, "A", &[segment(0, 0, "Good morning.")])
+        .await
+        .id;
     let wanted = NewComment {
         place: Some(at(0, 300)),
         ..new(&call, &ann, "so")
@@ -119,7 +138,11 @@ async fn a_place_that_had_to_be_checked_is_confirmed(b: Bench) {
         .await;
     let unsure = b.store.comment_get(&made.id).await.unwrap().unwrap();
     assert_eq!(unsure.anchor.as_ref().unwrap().status.as_str(), "check");
-    let sure = b.store.comment_edit(&made.id, to(&unsure, at(0, 300))).await.unwrap();
+    let sure = b
+        .store
+        .comment_edit(&made.id, to(&unsure, at(0, 300)))
+        .await
+        .unwrap();
     assert_eq!(sure.anchor, made.anchor);
     assert_eq!(sure.version, made.version + 1);
 }
@@ -138,7 +161,9 @@ async fn moments_follow_a_comment_that_is_put_elsewhere(b: Bench) {
     }
     assert_eq!(moments(&b, &ann).await, [(0, 3_000), (50_000, 51_000)]);
     // What held two together goes to a third.
-    let moved = b.store.comment_edit(&made[1].id, to(&made[1], at(50_500, 52_000)));
+    let moved = b
+        .store
+        .comment_edit(&made[1].id, to(&made[1], at(50_500, 52_000)));
     let moved = moved.await.unwrap();
     let apart = [(0, 1_000), (1_900, 3_000), (50_000, 52_000)];
     assert_eq!(moments(&b, &ann).await, apart);

@@ -68,7 +68,13 @@ it('puts an edited comment elsewhere only when it is not there already', () => {
   const anchor = { start_ms: 1000, end_ms: 2000, channel: 1, quote: 'so', prefix: '', suffix: '' };
   const said = { kind: 'note', audience: 'call', mentions: [], reactions: [], version: 1 } as const;
   const facts = { id: 'c', call_id: 'l', author_id: 'u', body: 'x', created_at: 1 };
-  const comment = { ...facts, ...said, mentions: [], reactions: [], anchor: { ...anchor, status: 'exact' as const } };
+  const comment = {
+    ...facts,
+    ...said,
+    mentions: [],
+    reactions: [],
+    anchor: { ...anchor, status: 'exact' as const },
+  };
   const edited = draftOf(comment);
   expect(edited.about).toEqual(about);
   expect(movedTo(comment, edited)).toBeNull();

@@ -547,8 +547,8 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Changes what a comment or an answer says; for its author. What it said before stays in its history. With
-         *     If-Match, only if it was not changed meanwhile.
+         * Changes what a comment or an answer says, or where a comment is; for its author. What it said before stays in
+         *     its history. Put where it is already, a comment that has to be checked is confirmed. With If-Match, only if it was not changed meanwhile.
          */
         patch: operations["updateComment"];
         trace?: never;
@@ -4943,6 +4943,16 @@ export interface components {
             behaviour?: string | null;
             /** @description The words, as Markdown, up to 5,000 characters. */
             body?: string | null;
+            /**
+             * Format: int32
+             * @description The channel whose words are meant there, counted from 0; all of them unless given.
+             */
+            channel?: number | null;
+            /**
+             * Format: int64
+             * @description End of that place, in milliseconds of the recording.
+             */
+            end_ms?: number | null;
             /** @description What came of it, up to 1,000 characters; null for nothing. */
             impact?: string | null;
             kind?: components["schemas"]["CommentKind"] | null;
@@ -4950,6 +4960,11 @@ export interface components {
             mentions?: string[] | null;
             /** @description When and where it happened, up to 1,000 characters; null for nothing. */
             situation?: string | null;
+            /**
+             * Format: int64
+             * @description Start of the place to put it at, in milliseconds of the recording. Answers have no place of their own.
+             */
+            start_ms?: number | null;
         };
         /** @description What to change about a rule. */
         UpdateRetentionRule: {

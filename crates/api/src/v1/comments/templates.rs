@@ -225,6 +225,9 @@ pub(super) async fn update(
         behaviour: body.behaviour,
         impact: body.impact,
         mentions: None,
+        start_ms: None,
+        end_ms: None,
+        channel: None,
     };
     let patch = TemplatePatch {
         shared,
