@@ -128,12 +128,28 @@ test('what was marked becomes a comment’s range, which keys and buttons change
   await page.keyboard.press('Control+Enter');
   const thread = page.getByRole('article').filter({ hasText: 'Named by the second.' });
   await expect(thread.getByRole('button', { name: 'Play from 00:15' })).toBeVisible();
-  const answer = await page.request.get(`/api/v1/calls/${id}/comments?limit=200`);
-  const { items } = (await answer.json()) as {
-    items: { body: string; anchor: { start_ms: number; end_ms: number } | null }[];
+  const placeNow = async () => {
+    const answer = await page.request.get(`/api/v1/calls/${id}/comments?limit=200`);
+    const { items } = (await answer.json()) as {
+      items: { body: string; anchor: { start_ms: number; end_ms: number; quote: string } | null }[];
+    };
+    return items.find((one) => one.body === 'Named by the second.')?.anchor;
   };
-  const sent = items.find((one) => one.body === 'Named by the second.');
-  expect(sent?.anchor).toMatchObject({ start_ms: 15_500, end_ms: 29_500 });
+  expect(await placeNow()).toMatchObject({ start_ms: 15_500, end_ms: 29_500 });
+
+  // Sent, it can still go elsewhere, and quotes what is said there.
+  const quoteBefore = (await placeNow())?.quote;
+  await thread.getByRole('button', { name: 'More about this comment' }).click();
+  await page.getByRole('menuitem', { name: 'Edit' }).click();
+  const edit = page.getByRole('group', { name: 'Edit the comment' });
+  await edit.getByRole('spinbutton', { name: 'Start' }).focus();
+  await page.keyboard.press('PageUp');
+  await expect(edit.getByRole('spinbutton', { name: 'Start' })).toHaveText('00:20.5');
+  await edit.getByRole('button', { name: 'Save' }).click();
+  await expect(edit).toHaveCount(0);
+  await expect(thread.getByRole('button', { name: 'Play from 00:20' })).toBeVisible();
+  expect(await placeNow()).toMatchObject({ start_ms: 20_500, end_ms: 29_500 });
+  expect((await placeNow())?.quote).not.toBe(quoteBefore);
 });
 
 test('what was marked becomes evidence', async ({ as }) => {
