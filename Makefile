@@ -64,6 +64,11 @@ bench-peers: build setup-test ## Speed, words and memory beside faster-whisper a
 load: build ## Waits with 50 clients on 10,000 calls and 1,000,000 comments, on both engines (about half an hour)
 	scripts/test-postgres $(CARGO) run --release --locked -p gametape-tests --bin load -- target/release/gametape
 
+.PHONY: crowd
+crowd: build ## 200 people at their own pace on a server that transcribes, ever faster, on both engines (about ten minutes)
+	target/release/gametape --models-dir $(GAMETAPE_TEST_MODELS) model get tiny.en >/dev/null
+	scripts/test-postgres $(CARGO) run --release --locked -p gametape-tests --bin crowd -- target/release/gametape
+
 .PHONY: fuzz
 fuzz: setup setup-test web ## Requests of every kind that the OpenAPI document knows, ten minutes as each role
 	$(CARGO) build --locked

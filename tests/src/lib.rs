@@ -3,6 +3,7 @@
 pub mod accuracy;
 pub mod backends;
 pub mod chaos;
+pub mod crowd;
 pub mod load;
 pub mod peers;
 pub mod person;

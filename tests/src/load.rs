@@ -15,6 +15,16 @@ use gametape_store::{Actor, NewToken, Store};
 
 use crate::{program::Client, seed::Seeded};
 
+/// The number that `GAMETAPE_LOAD_<name>` says, if it says one.
+pub fn number(name: &str, default: usize) -> Result<usize> {
+    match std::env::var(format!("GAMETAPE_LOAD_{name}")) {
+        Ok(text) => text
+            .parse()
+            .with_context(|| format!("GAMETAPE_LOAD_{name} must be a number")),
+        Err(_) => Ok(default),
+    }
+}
+
 /// What clients do again and again.
 pub trait Deed: Send + Sync + 'static {
     /// Does it once, as the `turn`-th of all.
@@ -31,6 +41,13 @@ pub struct Waits {
 }
 
 impl Waits {
+    /// Those that `took` so long all together; an error when there is none.
+    pub fn of(mut waits: Vec<Duration>, took: Duration) -> Result<Self> {
+        ensure!(!waits.is_empty(), "nothing was done");
+        waits.sort();
+        Ok(Self { sorted: waits, took })
+    }
+
     /// The wait that `percent` of all don't exceed, in milliseconds.
     pub fn percentile_ms(&self, percent: usize) -> f64 {
         let index = (self.sorted.len() * percent / 100).min(self.sorted.len().saturating_sub(1));
@@ -85,16 +102,11 @@ pub async fn press<D: Deed>(clients: &[Client], limit: Duration, deed: D) -> Res
             })
         })
         .collect();
-    let mut sorted = Vec::new();
+    let mut waits = Vec::new();
     for task in tasks {
-        sorted.extend(task.await.context("a client died")??);
+        waits.extend(task.await.context("a client died")??);
     }
-    sorted.sort();
-    ensure!(!sorted.is_empty(), "nothing was done");
-    Ok(Waits {
-        sorted,
-        took: begun.elapsed(),
-    })
+    Waits::of(waits, begun.elapsed())
 }
 
 /// Every filter and every order of the list of moments.

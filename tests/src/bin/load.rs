@@ -14,21 +14,12 @@ use anyhow::{Context, Result, ensure};
 use gametape_core::Clock;
 use gametape_tests::{
     backends::Many,
-    load::{Deed, head, moment_filters, press, tokens},
+    load::{Deed, head, moment_filters, number, press, tokens},
     program::{Client, Workspace, json},
     seed::{Seeded, Size, seed},
 };
 use reqwest::Method;
 use serde_json::json as value;
-
-fn number(name: &str, default: usize) -> Result<usize> {
-    match std::env::var(format!("GAMETAPE_LOAD_{name}")) {
-        Ok(text) => text
-            .parse()
-            .with_context(|| format!("GAMETAPE_LOAD_{name} must be a number")),
-        Err(_) => Ok(default),
-    }
-}
 
 #[tokio::main]
 async fn main() -> Result<()> {
