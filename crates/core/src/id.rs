@@ -1,6 +1,7 @@
 //! Identifiers: a prefix that names the thing, and a ULID, so that ids sort by age.
 
 use std::{
+    collections::VecDeque,
     fmt,
     str::FromStr,
     sync::{Mutex, PoisonError},
@@ -19,25 +20,41 @@ pub struct InvalidId {
     text: String,
 }
 
+/// Milliseconds whose last ULID is remembered.
+const RECENT_MILLISECONDS: usize = 64;
+
 /// Makes ULIDs. Within a millisecond the last one is counted on, as the ULID specification has it
 /// (<https://github.com/ulid/spec#monotonicity>), so that what is made in order stays in order.
 struct Ulids {
-    last: Ulid,
+    /// The last one of each millisecond that was asked for lately: threads that took the time one after the other
+    /// don't come here in that order.
+    recent: VecDeque<Ulid>,
 }
 
 impl Ulids {
+    const fn new() -> Self {
+        Self {
+            recent: VecDeque::new(),
+        }
+    }
+
     fn next(&mut self, now: TimeMs) -> Ulid {
-        let time = std::time::UNIX_EPOCH + std::time::Duration::from_millis(now.max(0) as u64);
-        let fresh = Ulid::from_datetime(time);
-        self.last = match self.last.increment() {
-            Ok(next) if self.last.timestamp_ms() == fresh.timestamp_ms() => next,
-            _ => fresh,
-        };
-        self.last
+        let ms = now.max(0) as u64;
+        let fresh = || Ulid::from_datetime(std::time::UNIX_EPOCH + std::time::Duration::from_millis(ms));
+        if let Some(last) = self.recent.iter_mut().find(|last| last.timestamp_ms() == ms) {
+            *last = last.increment().unwrap_or_else(|_| fresh());
+            return *last;
+        }
+        if self.recent.len() == RECENT_MILLISECONDS {
+            self.recent.pop_front();
+        }
+        let first = fresh();
+        self.recent.push_back(first);
+        first
     }
 }
 
-static ULIDS: Mutex<Ulids> = Mutex::new(Ulids { last: Ulid::nil() });
+static ULIDS: Mutex<Ulids> = Mutex::new(Ulids::new());
 
 fn next_ulid(now: TimeMs) -> Ulid {
     ULIDS.lock().unwrap_or_else(PoisonError::into_inner).next(now)
@@ -190,9 +207,19 @@ mod tests {
     fn ids_sort_by_age() {
         assert!(CallId::new(1_000) < CallId::new(2_000));
         // With a maker of its own: other tests take ids of other times between these.
-        let mut ulids = Ulids { last: Ulid::nil() };
-        let made: Vec<_> = (0..100).map(|_| ulids.next(3_000)).collect();
+        let mut ulids = Ulids::new();
+        let made: Vec<_> = (0..100)
+            .map(|n| {
+                // Another thread is a little ahead, or behind.
+                ulids.next(2_990 + n % 20);
+                ulids.next(3_000)
+            })
+            .collect();
         assert!(made.is_sorted_by(|one, next| one < next), "{made:?}");
         assert!(ulids.next(3_001) > made[99]);
+        for now in 0..1_000 {
+            ulids.next(now);
+        }
+        assert_eq!(ulids.recent.len(), RECENT_MILLISECONDS);
     }
 }
