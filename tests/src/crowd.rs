@@ -4,6 +4,7 @@
 //! that requests come as they do from many people who don't know of each other. Every request is timed by itself.
 
 use std::{
+    collections::BTreeMap,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -46,8 +47,10 @@ pub struct Day {
     pub reads: Waits,
     /// Pieces of recordings, and waveforms.
     pub plays: Waits,
-    /// Comments, answers and reactions.
+    /// Comments and answers.
     pub writes: Waits,
+    /// The reads of each kind.
+    pub kinds: BTreeMap<&'static str, Waits>,
 }
 
 impl Day {
@@ -59,7 +62,7 @@ impl Day {
 
 #[derive(Default)]
 struct Diary {
-    reads: Vec<Duration>,
+    reads: BTreeMap<&'static str, Vec<Duration>>,
     plays: Vec<Duration>,
     writes: Vec<Duration>,
 }
@@ -93,15 +96,22 @@ pub async fn live(clients: &[Client], town: &Town, pause: Duration, length: Dura
     let mut all = Diary::default();
     for task in tasks {
         let diary = task.await.context("a person died")??;
-        all.reads.extend(diary.reads);
+        for (kind, waits) in diary.reads {
+            all.reads.entry(kind).or_default().extend(waits);
+        }
         all.plays.extend(diary.plays);
         all.writes.extend(diary.writes);
     }
     let took = begun.elapsed();
     Ok(Day {
-        reads: Waits::of(all.reads, took)?,
+        reads: Waits::of(all.reads.values().flatten().copied().collect(), took)?,
         plays: Waits::of(all.plays, took)?,
         writes: Waits::of(all.writes, took)?,
+        kinds: all
+            .reads
+            .into_iter()
+            .map(|(kind, waits)| Ok((kind, Waits::of(waits, took)?)))
+            .collect::<Result<_>>()?,
     })
 }
 
@@ -122,15 +132,21 @@ impl Person {
     async fn act(&mut self) -> Result<()> {
         match self.random.below(100) {
             0..25 => self.open_a_call().await,
-            25..40 => self.read("/calls?limit=50").await,
-            40..50 => self.read("/moments?limit=20").await,
+            25..40 => self.read("calls", "/calls?limit=50").await,
+            40..50 => self.read("moments", "/moments?limit=20").await,
             50..55 => {
                 let team = self.random.one_of(&self.town.seeded.teams).clone();
-                self.read(&format!("/moments?limit=20&team={team}&kind=praise"))
+                self.read(
+                    "moments of a team",
+                    &format!("/moments?limit=20&team={team}&kind=praise"),
+                )
+                .await
+            }
+            55..65 => self.read("inbox", "/inbox?limit=50").await,
+            65..70 => {
+                self.read("search", "/search?q=discount%20warehouse&limit=20")
                     .await
             }
-            55..65 => self.read("/inbox?limit=50").await,
-            65..70 => self.read("/search?q=discount%20warehouse&limit=20").await,
             70..90 => self.play().await,
             _ => self.write().await,
         }
@@ -146,18 +162,23 @@ impl Person {
             calls.len() as u64
         };
         let call = calls[self.random.below(among) as usize].clone();
-        for part in ["", "/transcript", "/comments?limit=200", "/reviews"] {
-            self.read(&format!("/calls/{call}{part}")).await?;
+        for (kind, part) in [
+            ("call", ""),
+            ("transcript", "/transcript"),
+            ("comments", "/comments?limit=200"),
+            ("reviews", "/reviews"),
+        ] {
+            self.read(kind, &format!("/calls/{call}{part}")).await?;
         }
         Ok(())
     }
 
-    async fn read(&mut self, path: &str) -> Result<()> {
+    async fn read(&mut self, kind: &'static str, path: &str) -> Result<()> {
         let begun = Instant::now();
         let answer = self.client.request(Method::GET, path).send().await?;
         let status = answer.status();
         let body = answer.bytes().await?;
-        self.diary.reads.push(begun.elapsed());
+        self.diary.reads.entry(kind).or_default().push(begun.elapsed());
         ensure!(
             status == 200,
             "{path}: {status}: {}",

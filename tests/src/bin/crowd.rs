@@ -17,7 +17,7 @@ use gametape_core::Clock;
 use gametape_tests::{
     backends::Many,
     crowd::{Feeder, Town, live},
-    load::{number, tokens},
+    load::{Waits, head, number, tokens},
     program::{Client, Workspace},
     seed::{Size, seed},
     truth::samples_dir,
@@ -26,6 +26,8 @@ use gametape_tests::{
 /// What may be waited for, but by one in a hundred, in milliseconds.
 const READ_MS: f64 = 50.0;
 const WRITE_MS: f64 = 100.0;
+/// Before anything is measured.
+const WARMING: Duration = Duration::from_secs(20);
 /// Seconds between two things that a person does, on average.
 const PAUSES_S: [f64; 7] = [5.0, 3.0, 2.0, 1.0, 0.5, 0.25, 0.12];
 
@@ -79,6 +81,8 @@ async fn measure(engine: &str, workspace: &Workspace, url: &str) -> Result<()> {
         played: share(&uploader, played).await?,
     };
     let mut feeder = Feeder::start(uploader, recording);
+    // The database has just been filled, and nobody has asked it anything.
+    live(&clients, &town, Duration::from_secs(3), WARMING).await?;
     let length = Duration::from_secs(number("SECONDS", 45)? as u64);
     println!(
         "\n{engine}: {} calls, {} comments, {} people",
@@ -93,9 +97,7 @@ async fn measure(engine: &str, workspace: &Workspace, url: &str) -> Result<()> {
     for pause_s in PAUSES_S {
         let before = feeder.done().await?;
         let day = live(&clients, &town, Duration::from_secs_f64(pause_s), length).await?;
-        let both = |waits: &gametape_tests::load::Waits| {
-            format!("{:.1} {:.1}", waits.percentile_ms(50), waits.percentile_ms(99))
-        };
+        let both = |waits: &Waits| format!("{:.1} {:.1}", waits.percentile_ms(50), waits.percentile_ms(99));
         println!(
             "{pause_s:>8} {:>9.0} {:>18} {:>18} {:>18} {:>12}",
             day.per_second(),
@@ -115,6 +117,10 @@ async fn measure(engine: &str, workspace: &Workspace, url: &str) -> Result<()> {
             .collect();
         if !gave_way.is_empty() {
             println!("gave way: {}", gave_way.join(", "));
+            println!("{}", head());
+            for (kind, waits) in &day.kinds {
+                println!("{}", waits.line(kind));
+            }
             break;
         }
     }
