@@ -23,6 +23,7 @@ pub mod page;
 pub mod policy;
 #[cfg(test)]
 mod random;
+pub mod redact;
 pub mod retention;
 pub mod review;
 pub mod rubric;
