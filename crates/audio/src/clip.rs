@@ -2,10 +2,10 @@
 
 use std::io::{Seek, SeekFrom, Write};
 
-use crate::{AudioError, Decoder, Result, Source};
-
-/// Bytes of a WAV header for 16-bit PCM.
-const HEADER_BYTES: u64 = 44;
+use crate::{
+    AudioError, Decoder, Result, Source,
+    wav::{HEADER_BYTES, header, push_sample},
+};
 
 /// Writes the sound from `start_ms` to `end_ms` as 16-bit PCM WAV with the recording's own rate and channels.
 /// A range that reaches behind the end gives what is there; one without any sound is an error. Writing starts
@@ -48,8 +48,7 @@ pub fn cut_clip(
         bytes.clear();
         for frame in first..last.min(first + room) {
             for channel in &block.channels {
-                let sample = (channel[frame as usize] * 32_767.0).round() as i16;
-                bytes.extend_from_slice(&sample.to_le_bytes());
+                push_sample(&mut bytes, channel[frame as usize]);
             }
         }
         out.write_all(&bytes)?;
@@ -63,27 +62,4 @@ pub fn cut_clip(
     out.seek(SeekFrom::End(0))?;
     out.flush()?;
     Ok(())
-}
-
-/// A RIFF/WAVE header with the format chunk of plain PCM and the start of the data chunk.
-fn header(sample_rate_hz: u32, channels: u16, data_bytes: u32) -> Vec<u8> {
-    let frame_bytes = channels.saturating_mul(2);
-    let mut header = Vec::with_capacity(HEADER_BYTES as usize);
-    header.extend(b"RIFF");
-    header.extend((data_bytes.saturating_add(36)).to_le_bytes());
-    header.extend(b"WAVEfmt ");
-    header.extend(16u32.to_le_bytes());
-    header.extend(1u16.to_le_bytes());
-    header.extend(channels.to_le_bytes());
-    header.extend(sample_rate_hz.to_le_bytes());
-    header.extend(
-        sample_rate_hz
-            .saturating_mul(u32::from(frame_bytes))
-            .to_le_bytes(),
-    );
-    header.extend(frame_bytes.to_le_bytes());
-    header.extend(16u16.to_le_bytes());
-    header.extend(b"data");
-    header.extend(data_bytes.to_le_bytes());
-    header
 }
