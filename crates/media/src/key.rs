@@ -34,11 +34,17 @@ impl MediaKey {
         Self(format!("{RECORDINGS}/{recording}/peaks"))
     }
 
+    /// A recording with silence where numbers are said, made for one version of what was found. Each version has an
+    /// object of its own: one that is written never changes.
+    pub fn recording_redacted(recording: &RecordingId, version: i64) -> Self {
+        Self(format!("{RECORDINGS}/{recording}/redacted-{}", version.max(0)))
+    }
+
     /// Reads back what [`as_str`](Self::as_str) gave, e.g. from the database. Anything else is refused.
     pub fn from_stored(text: &str) -> Result<Self, MediaError> {
         let valid = match text.split('/').collect::<Vec<_>>()[..] {
             [UPLOADS, id, part] => id.parse::<UploadId>().is_ok() && is_part(part),
-            [RECORDINGS, id, "original" | "peaks"] => id.parse::<RecordingId>().is_ok(),
+            [RECORDINGS, id, name] => id.parse::<RecordingId>().is_ok() && is_of_recording(name),
             _ => false,
         };
         if valid {
@@ -99,6 +105,12 @@ impl fmt::Display for MediaPrefix {
     }
 }
 
+/// What a recording has.
+fn is_of_recording(name: &str) -> bool {
+    let is_version = |text: &str| (1..=19).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+    matches!(name, "original" | "peaks") || name.strip_prefix("redacted-").is_some_and(is_version)
+}
+
 /// 16 digits, a dash, and up to 64 letters or digits.
 fn is_part(name: &str) -> bool {
     name.split_once('-').is_some_and(|(offset, random)| {
@@ -127,6 +139,7 @@ mod tests {
             MediaKey::upload_part(&upload, 1 << 40, u64::MAX),
             MediaKey::recording_original(&recording),
             MediaKey::recording_peaks(&recording),
+            MediaKey::recording_redacted(&recording, 12),
         ] {
             assert_eq!(MediaKey::from_stored(key.as_str()).unwrap(), key);
         }
@@ -155,6 +168,8 @@ mod tests {
             &format!("recordings/{recording}/../original"),
             &format!("recordings/{recording}/original/x"),
             &format!("recordings/{recording}/original#1"),
+            &format!("recordings/{recording}/redacted-"),
+            &format!("recordings/{recording}/redacted-1x"),
             &format!("uploads/{recording}/0000000000000000-1"),
             "uploads/upload_01H/0000000000000000-1",
         ] {
