@@ -8,6 +8,7 @@ use crate::{
     id::{CallId, RecordingId, TeamId, TranscriptId, UploadId, UserId},
     job::Priority,
     page::Order,
+    redact::RedactionState,
     retention::Hold,
     stats::TalkStats,
     transcript::SpeakerRole,
@@ -324,6 +325,8 @@ pub struct Call {
     pub talk: TalkFigures,
     /// Comments and answers that everybody sees who sees the call.
     pub comment_count: i64,
+    /// Numbers of cards and accounts that were taken out of its recording.
+    pub redaction_count: i64,
     /// When the call was made here.
     pub created_at: TimeMs,
     /// When anything about it last changed.
@@ -349,6 +352,8 @@ pub struct Recording {
     pub content_type: Option<String>,
     /// The upload whose parts hold the bytes until they are joined; `None` once they are.
     pub parts_upload_id: Option<UploadId>,
+    /// What was done about numbers of cards and accounts in it.
+    pub redaction: RedactionState,
     /// When it was uploaded.
     pub created_at: TimeMs,
 }

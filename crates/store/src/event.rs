@@ -5,7 +5,7 @@ use gametape_core::{
     TimeMs,
     call::{CallProblem, CallState, Progress},
     event::{Event, EventAudience, EventKind},
-    id::CallId,
+    id::{CallId, SegmentId},
 };
 
 use crate::{
@@ -113,6 +113,16 @@ pub(crate) async fn write(tx: &mut Tx, call_id: &CallId, now: TimeMs, events: &[
 pub(crate) async fn forget_progress(tx: &mut Tx, call_id: &CallId) -> Result<()> {
     sqlx::query("DELETE FROM events WHERE call_id = $1 AND kind = 'progress'")
         .bind(call_id.as_str())
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// Drops what was told of a segment whose words must not be known any more.
+pub(crate) async fn forget_segment(tx: &mut Tx, call_id: &CallId, id: &SegmentId) -> Result<()> {
+    sqlx::query("DELETE FROM events WHERE call_id = $1 AND kind = 'segment' AND data LIKE $2 ESCAPE '\\'")
+        .bind(call_id.as_str())
+        .bind(format!("%\"{}\"%", id.as_str().replace('_', "\\_")))
         .execute(&mut **tx)
         .await?;
     Ok(())

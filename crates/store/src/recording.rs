@@ -5,6 +5,7 @@ use gametape_core::{
     call::Recording,
     id::{RecordingId, UploadId},
     job::JobKind,
+    redact::{RedactedObject, RedactionState},
 };
 use sqlx::any::AnyRow;
 
@@ -13,7 +14,7 @@ use crate::{DeletePayload, Result, Store, Tx, job, row::Fields};
 macro_rules! recording_columns {
     () => {
         "id, owner_id, sha256, size_bytes, filename, content_type, parts_upload_id, duration_ms, channels, \
-         created_at, CAST(CASE WHEN analysis IS NULL THEN 0 ELSE 1 END AS BIGINT) AS analyzed"
+         redaction_version, redacted_version, redacted_size_bytes, redacted_sha256, redaction_looked_at, created_at, CAST(CASE WHEN analysis IS NULL THEN 0 ELSE 1 END AS BIGINT) AS analyzed"
     };
 }
 pub(crate) use recording_columns;
@@ -50,11 +51,30 @@ pub(crate) fn read_recording(row: &AnyRow) -> Result<RecordingRow> {
             filename: fields.text("filename")?,
             content_type: fields.opt_text("content_type")?,
             parts_upload_id: fields.opt_parsed("parts_upload_id")?,
+            redaction: read_redaction(fields)?,
             created_at: fields.int("created_at")?,
         },
         duration_ms: fields.opt_int("duration_ms")?,
         channels: fields.opt_int("channels")?,
         analyzed: fields.int("analyzed")? != 0,
+    })
+}
+
+fn read_redaction(fields: Fields<'_>) -> Result<RedactionState> {
+    let version = fields.int("redacted_version")?;
+    let object = if version == 0 {
+        None
+    } else {
+        Some(RedactedObject {
+            version,
+            size_bytes: fields.int("redacted_size_bytes")?,
+            sha256: fields.text("redacted_sha256")?,
+        })
+    };
+    Ok(RedactionState {
+        version: fields.int("redaction_version")?,
+        object,
+        looked_at: fields.opt_int("redaction_looked_at")?,
     })
 }
 

@@ -7,7 +7,7 @@ use crate::{Result, StoreError, dialect::Engine, row::Fields};
 
 /// Every table with what orders its rows. None refers to a later one; those that refer to themselves are named in
 /// [`Engine::defer_references`].
-pub(super) const TABLES: [(&str, &str); 45] = [
+pub(super) const TABLES: [(&str, &str); 46] = [
     ("users", "id"),
     ("sessions", "id"),
     ("tokens", "id"),
@@ -19,6 +19,7 @@ pub(super) const TABLES: [(&str, &str); 45] = [
     ("uploads", "id"),
     ("upload_parts", "upload_id, offset_bytes"),
     ("recordings", "id"),
+    ("redactions", "recording_id, channel, start_ms"),
     ("calls", "id"),
     ("call_speakers", "call_id, channel"),
     ("call_tags", "call_id, tag_folded"),

@@ -64,8 +64,9 @@ macro_rules! call_columns {
          team_id, visibility, tags, participants, invited, deal_name, deal_stage, deal_amount_minor, \
          deal_currency, deal_outcome, deal_external_id, consent, consent_note, consent_by, consent_at, \
          held_at, held_by, hold_reason, hold_note, recording_deleted_at, rep_talk_permille, rep_longest_monologue_ms, \
-         rep_question_count, interruption_count, patience_ms, comment_count, created_at, updated_at, \
-         event_seq"
+         rep_question_count, interruption_count, patience_ms, comment_count, \
+         (SELECT CAST(COUNT(*) AS BIGINT) FROM redactions WHERE redactions.recording_id = calls.recording_id) \
+           AS redaction_count, created_at, updated_at, event_seq"
     };
 }
 pub(crate) use call_columns;
@@ -121,6 +122,7 @@ pub(crate) fn read_call(row: &AnyRow) -> Result<Call> {
         recording_deleted_at: fields.opt_int("recording_deleted_at")?,
         talk: read_talk(fields)?,
         comment_count: fields.int("comment_count")?,
+        redaction_count: fields.int("redaction_count")?,
         created_at: fields.int("created_at")?,
         updated_at: fields.int("updated_at")?,
         last_event: fields.int("event_seq")?,

@@ -131,6 +131,14 @@ impl DeletePayload {
         }
     }
 
+    /// A recording with silence in it that another one has taken the place of.
+    pub(crate) fn redacted(id: &RecordingId, version: i64) -> Self {
+        Self {
+            prefixes: Vec::new(),
+            keys: vec![format!("recordings/{id}/redacted-{version}")],
+        }
+    }
+
     /// All parts of an upload.
     pub(crate) fn upload(id: &UploadId) -> Self {
         Self {

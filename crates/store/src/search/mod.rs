@@ -106,6 +106,17 @@ async fn put_all(tx: &mut Tx, documents: &[Document<'_>]) -> Result<()> {
     Ok(())
 }
 
+/// Changes a text that can be found, if it can.
+pub(crate) async fn reword(tx: &mut Tx, source_id: &str, text: &str) -> Result<()> {
+    sqlx::query("UPDATE search_documents SET text = $2, words = $3 WHERE source_id = $1")
+        .bind(source_id)
+        .bind(clean(text).as_ref())
+        .bind(indexed(text))
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
 /// Takes a text away.
 pub(crate) async fn remove(tx: &mut Tx, source_id: &str) -> Result<()> {
     sqlx::query("DELETE FROM search_documents WHERE source_id = $1")

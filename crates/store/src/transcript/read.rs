@@ -110,6 +110,14 @@ impl Store {
         }))
     }
 
+    /// The segments of one version of the transcript of a call, complete or not, as the machine heard them.
+    #[tracing::instrument(name = "db.transcript.segments", level = "debug", skip_all)]
+    pub async fn transcript_segments(&self, call: &Call, id: &TranscriptId) -> Result<Vec<Segment>> {
+        let mut connection = self.read().acquire().await?;
+        let speakers = Speakers::read(&mut connection, &call.id, call.channels).await?;
+        segments_of(&mut connection, id, &speakers).await
+    }
+
     /// All versions of the transcript of a call, the oldest first.
     #[tracing::instrument(name = "db.transcript.versions", level = "debug", skip_all)]
     pub async fn transcript_versions(&self, call_id: &CallId) -> Result<Vec<TranscriptInfo>> {

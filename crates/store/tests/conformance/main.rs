@@ -33,6 +33,7 @@ mod open;
 mod person;
 mod quota;
 mod race;
+mod redaction;
 mod retention;
 mod review;
 mod review_list;
