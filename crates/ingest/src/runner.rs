@@ -68,6 +68,8 @@ pub struct WorkerConfig {
     pub quick_jobs: usize,
     /// What recordings are accepted.
     pub limits: Limits,
+    /// Whether numbers of cards and accounts are taken out of what is said.
+    pub redact: bool,
     /// How long a job under way may go on when the worker is told to stop; then it is handed back.
     pub grace: Duration,
 }
@@ -89,7 +91,7 @@ impl Worker {
         } else {
             0
         }));
-        let limits = config.limits;
+        let (limits, redact) = (config.limits, config.redact);
         Self {
             config,
             tools: Tools {
@@ -99,6 +101,7 @@ impl Worker {
                 cpu,
                 hearing,
                 limits,
+                redact,
             },
         }
     }

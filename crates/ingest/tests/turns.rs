@@ -66,6 +66,7 @@ impl Place {
             limits: Limits {
                 max_duration_ms: 60_000,
             },
+            redact: false,
             grace: Duration::from_secs(1),
         };
         let load = |_: &str| -> Result<Box<dyn Transcriber>, AsrError> { Ok(Box::new(Deaf)) };

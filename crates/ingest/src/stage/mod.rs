@@ -6,6 +6,7 @@ mod analyze;
 mod delete;
 mod join;
 mod publish;
+mod redact;
 mod transcribe;
 
 use std::sync::{Arc, atomic::AtomicBool};
@@ -33,6 +34,8 @@ pub(crate) struct Tools {
     /// Seats at the engines, as many as calls are transcribed at a time.
     pub(crate) hearing: Arc<Semaphore>,
     pub(crate) limits: Limits,
+    /// Whether numbers of cards and accounts are taken out.
+    pub(crate) redact: bool,
 }
 
 /// One attempt at a job.

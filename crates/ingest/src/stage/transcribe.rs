@@ -17,7 +17,11 @@ use gametape_media::{BlockReader, MediaKey};
 use gametape_store::{JobEnd, StoreError, Windows};
 use tokio::sync::mpsc;
 
-use super::{Attempt, StageError, chain, missing, sentence};
+use super::{
+    Attempt, StageError, chain, missing,
+    redact::{Masker, look_through},
+    sentence,
+};
 use crate::hear::{HearError, HeardWindow, Hearing, windows};
 
 pub(crate) async fn run(attempt: Attempt) -> Result<JobEnd, StageError> {
@@ -70,6 +74,8 @@ pub(crate) async fn run(attempt: Attempt) -> Result<JobEnd, StageError> {
     let seat = attempt.tools.hearing.acquire().await;
     let language = hear_and_write(&attempt, work, &begun.transcript_id, |window| pace.after(window)).await?;
     drop(seat);
+    // Before it is complete: then it can be found, and is quoted.
+    look_through(&attempt, &call, &recording).await?;
     Ok(JobEnd::Transcribed {
         language: language.or(begun.language),
     })
@@ -96,12 +102,23 @@ pub(super) async fn hear_and_write(
     mut progress: impl FnMut(&HeardWindow) -> Progress,
 ) -> Result<Option<String>, StageError> {
     let mut language = work.language.clone();
+    let mut masker = attempt
+        .tools
+        .redact
+        .then(|| Masker::new(work.analysis.speech.clone()));
     // One window ahead of the database: the processor never waits for it, and little is lost in a crash.
     let (sender, mut receiver) = mpsc::channel::<HeardWindow>(1);
     let thread = attempt.clone();
     let heard = attempt.tools.cpu.run(move || hear(&thread, work, &sender));
     let written = async {
-        while let Some(window) = receiver.recv().await {
+        while let Some(mut window) = receiver.recv().await {
+            if let Some(masker) = &mut masker {
+                let found = masker.window(&mut window.segments);
+                if let Err(error) = attempt.tools.store.redactions_add(&attempt.fence, &found).await {
+                    attempt.stop.store(true, Ordering::Relaxed);
+                    return Err(error);
+                }
+            }
             if language.is_none() && !window.segments.is_empty() {
                 language = Some(window.language.clone());
             }
