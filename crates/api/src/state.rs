@@ -53,6 +53,8 @@ pub struct ApiConfig {
     pub behind_proxy: bool,
     /// Token that `/metrics` wants; without one it answers to this machine only.
     pub metrics_token: Option<String>,
+    /// Whether workers take numbers of cards and accounts out: then nothing is heard that they have not looked through.
+    pub redact: bool,
     /// Model that workers use unless asked for another, as `/api/v1/server` shows it.
     pub default_model: String,
 }
@@ -96,6 +98,7 @@ impl Default for ApiConfig {
             secure_cookies: false,
             behind_proxy: false,
             metrics_token: None,
+            redact: false,
             default_model: "tiny.en".to_owned(),
         }
     }

@@ -75,6 +75,7 @@ pub(crate) fn worker(config: &Config, name: String, store: Store, media: Media) 
         transcriptions: config.transcriptions,
         quick_jobs: config.quick_jobs,
         limits: config.limits(),
+        redact: config.redacts(),
         grace: Duration::from_secs(8),
     };
     Ok(Worker::new(settings, store, media, engines(config)))

@@ -81,6 +81,8 @@ pub(crate) struct Config {
     pub(crate) log_format: LogFormat,
     /// Which log lines are written, as `RUST_LOG` has it, e.g. `info,sqlx=warn`.
     pub(crate) log: String,
+    /// What is taken out of what is said: `off`, or `numbers` of cards and accounts.
+    redact: Redact,
     /// File with the keys that recordings are encrypted with, the current one first.
     media_keys_file: Option<PathBuf>,
     /// The same keys themselves, for environments.
@@ -98,6 +100,14 @@ impl std::fmt::Debug for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("…")
     }
+}
+
+/// What is taken out of transcripts and recordings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Redact {
+    Off,
+    Numbers,
 }
 
 /// How log lines look.
@@ -147,6 +157,7 @@ impl Default for Config {
             traces_share: 1.0,
             log_format: LogFormat::Text,
             log: "info,symphonia=off,whisper_rs=warn".to_owned(),
+            redact: Redact::Off,
             media_keys_file: None,
             media_keys: None,
             s3: S3Options::default(),
@@ -281,6 +292,11 @@ impl Config {
             token: self.token_requests_per_minute,
             address: self.address_requests_per_minute,
         }
+    }
+
+    /// Whether numbers of cards and accounts are taken out.
+    pub(crate) fn redacts(&self) -> bool {
+        self.redact == Redact::Numbers
     }
 
     /// What recordings are accepted.

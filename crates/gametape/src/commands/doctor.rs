@@ -3,6 +3,7 @@
 mod collector;
 mod encryption;
 mod models;
+mod redaction;
 
 use anyhow::bail;
 use futures::StreamExt;
@@ -55,6 +56,9 @@ pub(crate) async fn run(config: &Config) -> anyhow::Result<()> {
             "database",
             &format!("{} answers and is at this version", engine_name(store.engine())),
         );
+    }
+    if let Some(store) = &store {
+        redaction::check(&mut report, config, store).await;
     }
     let media = open_media(config);
     if let Some(media) = report.check("media", media) {

@@ -89,6 +89,7 @@ pub(super) fn api_config(config: &Config) -> ApiConfig {
         session_ttl_ms: i64::from(config.session_days) * 24 * 3_600_000,
         secure_cookies: config.secure_cookies,
         behind_proxy: config.behind_proxy,
+        redact: config.redacts(),
         metrics_token: config.metrics_token.clone(),
         default_model: config.model.clone(),
         ..ApiConfig::default()
