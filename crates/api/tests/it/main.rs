@@ -21,6 +21,7 @@ mod permissions;
 mod priority;
 mod problems;
 mod reach;
+mod redact;
 mod retention;
 mod reviews;
 mod reviews_csv;

@@ -33,7 +33,7 @@ pub(crate) struct App {
     pub(crate) store: Store,
     pub(crate) media: Media,
     pub(crate) clock: ManualClock,
-    config: ApiConfig,
+    pub(crate) config: ApiConfig,
     _folder: tempfile::TempDir,
 }
 

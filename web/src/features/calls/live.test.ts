@@ -12,6 +12,7 @@ const call: Call = {
   deal: {},
   talk: {},
   comment_count: 0,
+  redactions: 0,
   consent: { status: 'unknown' },
   owner_id: 'usr_1',
   title: 'A call',

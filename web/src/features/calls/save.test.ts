@@ -17,6 +17,7 @@ const call = (change: Partial<Call> = {}): Call => ({
   deal: {},
   talk: {},
   comment_count: 0,
+  redactions: 0,
   consent: { status: 'unknown' },
   priority: 'normal',
   created_at: 1,

@@ -85,7 +85,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The file as it was uploaded, or a range of it. */
+        /**
+         * The file as it was uploaded, or a range of it.
+         * @description Where numbers of cards or accounts are said in it, a WAV file with silence in these places instead.
+         */
         get: operations["getAudio"];
         put?: never;
         post?: never;
@@ -1964,6 +1967,11 @@ export interface components {
              * @description When its recording was deleted, in milliseconds since 1970, if that went before the call.
              */
             recording_deleted_at?: number | null;
+            /**
+             * Format: int64
+             * @description Numbers of cards and accounts that were taken out of what is said.
+             */
+            redactions: number;
             /** @description Language asked for; null to detect it. */
             requested_language?: string | null;
             /** @description Model asked for; null for the worker's default. */
@@ -2905,6 +2913,11 @@ export interface components {
                  * @description When its recording was deleted, in milliseconds since 1970, if that went before the call.
                  */
                 recording_deleted_at?: number | null;
+                /**
+                 * Format: int64
+                 * @description Numbers of cards and accounts that were taken out of what is said.
+                 */
+                redactions: number;
                 /** @description Language asked for; null to detect it. */
                 requested_language?: string | null;
                 /** @description Model asked for; null for the worker's default. */

@@ -14,7 +14,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::{range, recording};
+use super::{Heard, heard, range};
 use crate::{
     ApiState,
     auth::CurrentUser,
@@ -31,6 +31,8 @@ pub(super) struct Options {
 }
 
 /// The file as it was uploaded, or a range of it.
+///
+/// Where numbers of cards or accounts are said in it, a WAV file with silence in these places instead.
 #[utoipa::path(
     get, path = "/calls/{id}/audio", operation_id = "getAudio", tag = "calls",
     params(
@@ -55,10 +57,10 @@ pub(super) async fn audio(
     method: Method,
     headers: HeaderMap,
 ) -> Result<Response> {
-    let (_, recording) = recording(&state, &current, &id).await?;
-    let size_bytes = recording.size_bytes.max(0) as u64;
-    let etag = format!("\"{}\"", recording.sha256);
-    let mut answer = describe(&recording, &etag, options.download == Some(true));
+    let (_, recording, heard) = heard(&state, &current, &id).await?;
+    let size_bytes = heard.size_bytes;
+    let etag = format!("\"{}\"", heard.sha256);
+    let mut answer = describe(&heard, &etag, options.download == Some(true));
     if is_known(&headers, &etag) {
         return Ok((StatusCode::NOT_MODIFIED, answer).into_response());
     }
@@ -78,7 +80,7 @@ pub(super) async fn audio(
     let body = if method == Method::HEAD {
         Body::empty()
     } else {
-        Body::from_stream(open(&state, &recording, range).await?)
+        Body::from_stream(open(&state, &recording, &heard, range).await?)
     };
     Ok((status, answer, body).into_response())
 }
@@ -114,10 +116,9 @@ fn is_known(headers: &HeaderMap, etag: &str) -> bool {
     })
 }
 
-fn describe(recording: &Recording, etag: &str, download: bool) -> HeaderMap {
+fn describe(heard: &Heard, etag: &str, download: bool) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    // Before the first stage nobody has looked into the file, and its name proves nothing.
-    let content_type = recording
+    let content_type = heard
         .content_type
         .as_deref()
         .unwrap_or("application/octet-stream");
@@ -125,7 +126,7 @@ fn describe(recording: &Recording, etag: &str, download: bool) -> HeaderMap {
     insert(
         &mut headers,
         header::CONTENT_DISPOSITION,
-        &disposition(&recording.filename, download),
+        &disposition(&heard.filename, download),
     );
     insert(&mut headers, header::ETAG, etag);
     insert(&mut headers, header::ACCEPT_RANGES, "bytes");
@@ -164,20 +165,22 @@ pub(super) fn disposition(filename: &str, download: bool) -> String {
     format!("{kind}; filename=\"{plain}\"; filename*=UTF-8''{encoded}")
 }
 
-/// The bytes `range` of a recording, out of one object or, until they are joined, out of its parts.
-async fn open(state: &ApiState, recording: &Recording, range: Range<u64>) -> Result<ByteStream> {
+/// The bytes `range` of what is heard, out of one object or, until they are joined, out of its parts.
+async fn open(
+    state: &ApiState,
+    recording: &Recording,
+    heard: &Heard,
+    range: Range<u64>,
+) -> Result<ByteStream> {
     let parts = match &recording.parts_upload_id {
-        Some(upload_id) => state.store.upload_parts(upload_id).await?,
-        None => Vec::new(),
+        Some(upload_id) if heard.original => state.store.upload_parts(upload_id).await?,
+        _ => Vec::new(),
     };
     if !parts.is_empty() {
         return Ok(from_parts(state.media.clone(), parts, range));
     }
     // No parts although there should be some: they were joined a moment ago.
-    Ok(state
-        .media
-        .get_range(&MediaKey::recording_original(&recording.id), range)
-        .await?)
+    Ok(state.media.get_range(&heard.key, range).await?)
 }
 
 fn from_parts(media: Media, parts: Vec<UploadPart>, range: Range<u64>) -> ByteStream {

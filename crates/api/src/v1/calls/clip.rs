@@ -9,13 +9,13 @@ use axum::{
 };
 use gametape_audio::{AudioError, Source, cut_clip};
 use gametape_core::{call::Recording, id::CallId};
-use gametape_media::{BlockReader, MediaError, MediaKey};
+use gametape_media::{BlockReader, MediaError};
 use http::{HeaderMap, HeaderValue, header};
 use serde::Deserialize;
 use tokio_util::io::ReaderStream;
 use utoipa::IntoParams;
 
-use super::{audio::disposition, not_ready, recording};
+use super::{Heard, audio::disposition, heard, not_ready};
 use crate::{
     ApiState,
     auth::CurrentUser,
@@ -46,10 +46,10 @@ pub(super) async fn clip(
     Id(id): Id<CallId>,
     Query(stretch): Query<Stretch>,
 ) -> Result<Response> {
-    let (call, recording) = recording(&state, &current, &id).await?;
+    let (call, recording, heard) = heard(&state, &current, &id).await?;
     check(&state, &stretch, call.duration_ms)?;
     let Stretch { start_ms, end_ms } = stretch;
-    let reader = reader(&state, &recording).await?;
+    let reader = reader(&state, &recording, &heard).await?;
     let filename = recording.filename.clone();
     let file = on_thread(&state.cpu, move || cut(reader, &filename, start_ms, end_ms)).await??;
 
@@ -87,9 +87,8 @@ fn check(state: &ApiState, stretch: &Stretch, duration_ms: Option<i64>) -> Resul
     Ok(())
 }
 
-async fn reader(state: &ApiState, recording: &Recording) -> Result<BlockReader> {
-    let key = MediaKey::recording_original(&recording.id);
-    state.media.reader(&key).await.map_err(|error| match error {
+async fn reader(state: &ApiState, recording: &Recording, heard: &Heard) -> Result<BlockReader> {
+    state.media.reader(&heard.key).await.map_err(|error| match error {
         MediaError::NotFound { .. } if recording.parts_upload_id.is_some() => {
             not_ready("the parts of the upload are still being joined")
         }

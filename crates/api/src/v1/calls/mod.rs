@@ -25,7 +25,9 @@ use axum::extract::DefaultBodyLimit;
 use gametape_core::{
     call::{Call, Recording},
     id::CallId,
+    redact::Served,
 };
+use gametape_media::MediaKey;
 use utoipa_axum::{
     router::{OpenApiRouter, UtoipaMethodRouterExt},
     routes,
@@ -82,6 +84,56 @@ async fn recording(state: &ApiState, current: &CurrentUser, id: &CallId) -> Resu
     };
     let recording = found.ok_or_else(|| not_ready("the recording is still being uploaded"))?;
     Ok((call, recording))
+}
+
+/// What is heard of a recording: an object, or the parts of its upload.
+struct Heard {
+    /// The object; the parts may stand in for the original only.
+    key: MediaKey,
+    /// Whether that is the file as it was uploaded.
+    original: bool,
+    size_bytes: u64,
+    sha256: String,
+    /// As far as it is known: before the first stage nobody has looked into the file, and its name proves nothing.
+    content_type: Option<String>,
+    filename: String,
+}
+
+/// What is heard of the recording of a call that the caller may see: the file as it was uploaded, or the one with
+/// silence where numbers are said.
+async fn heard(state: &ApiState, current: &CurrentUser, id: &CallId) -> Result<(Call, Recording, Heard)> {
+    let (call, recording) = recording(state, current, id).await?;
+    let heard = match recording.redaction.served(call.state, state.config.redact) {
+        Served::Original => Heard {
+            key: MediaKey::recording_original(&recording.id),
+            original: true,
+            size_bytes: recording.size_bytes.max(0) as u64,
+            sha256: recording.sha256.clone(),
+            content_type: recording.content_type.clone(),
+            filename: recording.filename.clone(),
+        },
+        Served::Redacted(object) => Heard {
+            key: MediaKey::recording_redacted(&recording.id, object.version),
+            original: false,
+            size_bytes: object.size_bytes.max(0) as u64,
+            sha256: object.sha256.clone(),
+            content_type: Some("audio/wav".to_owned()),
+            filename: as_wav(&recording.filename),
+        },
+        Served::NotYet => {
+            return Err(not_ready(
+                "numbers of cards and accounts are still looked for in this recording: it can be heard once the call is \
+                 ready",
+            ));
+        }
+    };
+    Ok((call, recording, heard))
+}
+
+/// The name of a file with another kind of sound in it.
+fn as_wav(filename: &str) -> String {
+    let stem = filename.rsplit_once('.').map_or(filename, |(stem, _)| stem);
+    format!("{}.wav", if stem.is_empty() { "recording" } else { stem })
 }
 
 fn not_ready(detail: &'static str) -> Problem {

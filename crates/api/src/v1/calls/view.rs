@@ -74,6 +74,8 @@ pub(crate) struct CallView {
     talk: TalkView,
     /// Comments and answers that everybody sees who sees the call.
     comment_count: i64,
+    /// Numbers of cards and accounts that were taken out of what is said.
+    redactions: i64,
     /// When it was made here, in milliseconds since 1970.
     created_at: i64,
     /// When anything about it last changed, in milliseconds since 1970.
@@ -191,6 +193,7 @@ impl From<Call> for CallView {
             recording_deleted_at: call.recording_deleted_at,
             talk: call.talk.into(),
             comment_count: call.comment_count,
+            redactions: call.redaction_count,
             created_at: call.created_at,
             updated_at: call.updated_at,
             last_event: call.last_event,
