@@ -1,6 +1,6 @@
 import { get } from 'svelte/store';
 import { expect, it, vi } from 'vitest';
-import { Player, type AudioLike } from './player';
+import { Player, type AudioLike, type PlayerOptions } from './player';
 import { playerKeys } from './keys';
 import { nearestSpeed, neighbourSpeed } from './speed';
 
@@ -31,7 +31,7 @@ class FakeAudio extends EventTarget implements AudioLike {
   }
 }
 
-function setUp(speed = 1) {
+function setUp(speed = 1, more: Partial<PlayerOptions> = {}) {
   const frames: (() => void)[] = [];
   const onSpeed = vi.fn();
   const cancelFrame = vi.fn();
@@ -40,6 +40,7 @@ function setUp(speed = 1) {
     onSpeed,
     requestFrame: (callback) => frames.push(callback),
     cancelFrame,
+    ...more,
   });
   const audio = new FakeAudio();
   const detach = player.attach(audio);
@@ -103,18 +104,27 @@ it('uses the known length until the browser knows better', () => {
   expect(get(player.state).durationMs).toBe(60_000);
 });
 
-it('says what is wrong and can load again in place', () => {
+it('says what is wrong and can load again in place', async () => {
   const { player, audio } = setUp();
   audio.loaded(60);
   player.seek(30_000);
   audio.error = { code: 2 } as MediaError;
   audio.dispatchEvent(new Event('error'));
+  await Promise.resolve();
   expect(get(player.state).problem).toContain('connection');
   player.reload();
   expect(audio.load).toHaveBeenCalled();
   audio.currentTime = 0;
   audio.loaded(60);
   expect(audio.currentTime).toBe(30);
+});
+
+it('says why the server gives nothing out', async () => {
+  const { audio, player } = setUp(1, { whyNot: () => Promise.resolve('Numbers are still looked for.') });
+  audio.error = { code: 4 } as MediaError;
+  audio.dispatchEvent(new Event('error'));
+  await Promise.resolve();
+  expect(get(player.state).problem).toBe('Numbers are still looked for.');
 });
 
 it('lets go of an element completely', () => {

@@ -43,6 +43,8 @@ export type PlayerOptions = {
   onSpeed: (speed: number) => void;
   skipsSilence?: boolean;
   onSkipsSilence?: (skips: boolean) => void;
+  /** Asks why nothing came; null when there is no other reason than the browser's. */
+  whyNot?: () => Promise<string | null>;
   requestFrame?: (callback: () => void) => number;
   cancelFrame?: (handle: number) => void;
 };
@@ -279,7 +281,12 @@ export class Player {
   #onError(audio: AudioLike): void {
     const problem = audio.error?.code === NETWORK ? PROBLEM_NETWORK : PROBLEM_FORMAT;
     this.#stopFrames();
-    this.#patch({ playing: false, waiting: false, problem });
+    this.#patch({ playing: false, waiting: false });
+    const asked = this.#options.whyNot?.() ?? Promise.resolve(null);
+    void asked.then((reason) => {
+      // Loaded again meanwhile, or another recording: then it is about nothing any more.
+      if (this.#audio === audio && audio.error) this.#patch({ problem: reason ?? problem });
+    });
   }
 
   #stopFrames(): void {
