@@ -62,6 +62,7 @@ test('a call that was heard again keeps both versions, to compare', async ({ as 
   await page.goto(`/calls/${id}`);
   await page.getByRole('group', { name: 'Show' }).getByRole('button', { name: 'About' }).click();
   const versions = page.getByRole('region', { name: 'Versions of the transcript' });
+  await expect(versions.getByRole('listitem').first()).toBeVisible();
   const before = await versions.getByRole('listitem').count();
   await versions.getByRole('button', { name: 'Transcribe again' }).click();
   const ask = page.getByRole('dialog', { name: 'Transcribe again' });
