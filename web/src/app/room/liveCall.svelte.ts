@@ -84,7 +84,8 @@ export class LiveCall {
     this.#news.add(...NOUNS.filter((noun) => news.some((event) => event.type === noun)));
     if (!call || !after) return;
     if (after !== call) this.#cache.setQueryData(keys.call(this.#id), after);
-    const ended = isFinal(after.state) && !isFinal(call.state);
+    // What the cache says of the state is no measure: the inbox, too, has a call read anew that became ready.
+    const ended = news.some((event) => event.type === 'state' && isFinal(event.state));
     const stepped = after.progress?.stage !== call.progress?.stage;
     if (ended || stepped) this.#reread();
     else if (begun >= 0 || news.some((event) => event.type === 'call')) this.#news.add('call');
