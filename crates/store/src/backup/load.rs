@@ -38,6 +38,9 @@ impl Store {
         }
         let mut shapes = Vec::with_capacity(tables::TABLES.len());
         for (name, _) in tables::TABLES {
+            let Some(shape) = tables::shape(&mut tx, engine, name).await? else {
+                continue;
+            };
             let probe = format!("SELECT COUNT(*) FROM (SELECT 1 AS one FROM {name} LIMIT 1) AS found");
             let found: i64 = sqlx::query_scalar(AssertSqlSafe(probe))
                 .fetch_one(&mut *tx)
@@ -45,7 +48,7 @@ impl Store {
             if found > 0 {
                 return Err(in_use());
             }
-            shapes.push(tables::shape(&mut tx, engine, name).await?);
+            shapes.push(shape);
         }
         for statement in engine.defer_references() {
             sqlx::query(*statement).execute(&mut *tx).await?;
@@ -55,6 +58,11 @@ impl Store {
 }
 
 impl Load {
+    /// What the tables of its version hold.
+    pub fn tables(&self) -> &[TableShape] {
+        &self.shapes
+    }
+
     /// Writes lines of a table, as [`Snapshot::rows`](super::Snapshot::rows) gave them. Tables must come in their
     /// order. A conflict where they are not what this version of the tables holds.
     pub async fn rows(&mut self, table: &TableShape, lines: &[String]) -> Result<()> {

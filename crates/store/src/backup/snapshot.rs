@@ -45,7 +45,7 @@ impl Snapshot {
     pub async fn tables(&mut self) -> Result<Vec<TableShape>> {
         let mut shapes = Vec::with_capacity(tables::TABLES.len());
         for (name, _) in tables::TABLES {
-            shapes.push(tables::shape(&mut self.tx, self.engine, name).await?);
+            shapes.extend(tables::shape(&mut self.tx, self.engine, name).await?);
         }
         Ok(shapes)
     }

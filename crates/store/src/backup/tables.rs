@@ -56,12 +56,13 @@ pub(super) const TABLES: [(&str, &str); 46] = [
     ("erasures", "id"),
 ];
 
-/// The columns of a table, but for those that the engine fills itself.
+/// The columns of a table, but for those that the engine fills itself; `None` where there is no such table, as in a
+/// database of an older version.
 pub(super) async fn shape(
     connection: &mut AnyConnection,
     engine: Engine,
     name: &'static str,
-) -> Result<TableShape> {
+) -> Result<Option<TableShape>> {
     let rows = sqlx::query(engine.columns_of_table())
         .bind(name)
         .fetch_all(connection)
@@ -75,10 +76,11 @@ pub(super) async fn shape(
         let name = fields.text("name")?;
         Ok(Column { name, kind })
     };
-    Ok(TableShape {
+    let columns: Vec<Column> = rows.iter().map(column).collect::<Result<_>>()?;
+    Ok((!columns.is_empty()).then(|| TableShape {
         name: name.to_owned(),
-        columns: rows.iter().map(column).collect::<Result<_>>()?,
-    })
+        columns,
+    }))
 }
 
 fn kind_of(type_name: &str) -> Option<ColumnKind> {

@@ -41,8 +41,8 @@ impl Engine {
         match self {
             Self::Sqlite => &["PRAGMA defer_foreign_keys = ON"],
             Self::Postgres => &[
-                "ALTER TABLE calls ALTER CONSTRAINT calls_duplicate_of_fkey DEFERRABLE INITIALLY DEFERRED",
-                "ALTER TABLE comments ALTER CONSTRAINT comments_parent_id_fkey DEFERRABLE INITIALLY DEFERRED",
+                "ALTER TABLE IF EXISTS calls ALTER CONSTRAINT calls_duplicate_of_fkey DEFERRABLE INITIALLY DEFERRED",
+                "ALTER TABLE IF EXISTS comments ALTER CONSTRAINT comments_parent_id_fkey DEFERRABLE INITIALLY DEFERRED",
             ],
         }
     }
@@ -53,8 +53,8 @@ impl Engine {
             Self::Sqlite => &[],
             Self::Postgres => &[
                 "SET CONSTRAINTS ALL IMMEDIATE",
-                "ALTER TABLE calls ALTER CONSTRAINT calls_duplicate_of_fkey NOT DEFERRABLE",
-                "ALTER TABLE comments ALTER CONSTRAINT comments_parent_id_fkey NOT DEFERRABLE",
+                "ALTER TABLE IF EXISTS calls ALTER CONSTRAINT calls_duplicate_of_fkey NOT DEFERRABLE",
+                "ALTER TABLE IF EXISTS comments ALTER CONSTRAINT comments_parent_id_fkey NOT DEFERRABLE",
             ],
         }
     }

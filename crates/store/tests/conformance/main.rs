@@ -27,6 +27,7 @@ mod invitation;
 mod job;
 mod job_end;
 mod job_turn;
+mod migrate;
 mod moment;
 mod moment_list;
 mod open;
