@@ -106,6 +106,13 @@ impl Conditions {
         self.sql.push_str(text);
     }
 
+    /// Adds a limit that is the same each time, as a number: PostgreSQL, which may make one plan for all values, would
+    /// take a value for a tenth of what there is, and read whole tables for it.
+    pub(crate) fn fixed_limit(&mut self, most: i64) {
+        self.sql.push_str(" LIMIT ");
+        self.sql.push_str(&most.to_string());
+    }
+
     /// Adds a list in brackets of places for `values`, of which there must be one at least.
     pub(crate) fn list<V: Into<Value>>(&mut self, values: impl IntoIterator<Item = V>) {
         self.sql.push('(');

@@ -271,6 +271,8 @@ async fn open_postgres(url: &str) -> Result<Pools> {
                 connection
                     .execute("SET idle_in_transaction_session_timeout = '60s'")
                     .await?;
+                // Our statements are long and read little: compiling them takes longer than running them.
+                connection.execute("SET jit = off").await?;
                 Ok(())
             })
         })

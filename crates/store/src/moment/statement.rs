@@ -136,7 +136,8 @@ impl Asked<'_> {
             }
             Start::Words => self.push_words(&mut sql, false),
         }
-        sql.push(" LIMIT ?) few", [most + 1]);
+        sql.fixed_limit(most + 1);
+        sql.text(") few");
         sql
     }
 

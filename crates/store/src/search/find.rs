@@ -88,14 +88,17 @@ impl SearchFilter {
 
 /// Leaves the comments that somebody sees, among documents `d`: `policy::may_see_comment` as a condition. An
 /// answer is seen by those who see what it answers.
+///
+/// A subquery with a value, not EXISTS: for that PostgreSQL gathers all comments that somebody sees, to look the few
+/// that were found up in them.
 fn seen_comments(sql: &mut Conditions, viewer: &UserId) {
     let me = viewer.as_str();
     sql.and(
-        "(d.kind <> 'comment' OR EXISTS (SELECT 1 FROM comments c \
-           JOIN comments top ON top.id = COALESCE(c.parent_id, c.id) \
-           WHERE c.id = d.source_id AND c.deleted_at IS NULL AND (top.audience = 'call' OR top.author_id = ? \
+        "(d.kind <> 'comment' OR (SELECT top.audience = 'call' OR top.author_id = ? \
              OR (top.audience = 'mentioned' AND EXISTS (SELECT 1 FROM comment_mentions n \
-               WHERE n.user_id = ? AND n.comment_id = top.id)))))",
+               WHERE n.user_id = ? AND n.comment_id = top.id)) \
+           FROM comments c JOIN comments top ON top.id = COALESCE(c.parent_id, c.id) \
+           WHERE c.id = d.source_id AND c.deleted_at IS NULL))",
         [me, me],
     );
 }
@@ -275,7 +278,8 @@ impl Store {
             self.engine().documents_with_words()[0],
             [self.engine().full_text(query)],
         );
-        sql.push(" LIMIT ?) few", [GATHER + 1]);
+        sql.fixed_limit(GATHER + 1);
+        sql.text(") few");
         let rows = self.fetch(sql.sql, sql.values).await?;
         let number = match rows.first() {
             Some(row) => Fields::of(row, "search_documents").int("number")?,
