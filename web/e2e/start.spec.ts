@@ -4,8 +4,10 @@ import { Server } from './server';
 const EMAIL = 'first@example.com';
 const PASSWORD = 'the first password here';
 
-const server = new Server();
+// Not before: this file is also read by the process that hands out the tests.
+let server: Server;
 test.beforeAll(async () => {
+  server = new Server();
   server.run(['user', 'create', EMAIL, '--name', 'First', '--role', 'admin'], PASSWORD);
   await server.start();
 });

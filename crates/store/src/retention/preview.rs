@@ -56,7 +56,7 @@ pub struct Leaving {
     pub team_id: Option<TeamId>,
     /// When it was made here.
     pub created_at: TimeMs,
-    /// Bytes of its recording.
+    /// Bytes of its recording, with a copy that has silence in it.
     pub size_bytes: Option<i64>,
     /// Whether it is held: then nothing of it goes until it is released.
     pub held: bool,
@@ -124,7 +124,8 @@ pub(super) struct Row {
 
 const COLUMNS: &str = "SELECT calls.id AS id, calls.title AS title, calls.owner_id AS owner_id, \
     calls.team_id AS team_id, calls.tags AS tags, calls.created_at AS created_at, \
-    calls.recording_id AS recording_id, calls.held_at AS held_at, recordings.size_bytes AS size_bytes, \
+    calls.recording_id AS recording_id, calls.held_at AS held_at, \
+    recordings.size_bytes + COALESCE(recordings.redacted_size_bytes, 0) AS size_bytes, \
     (SELECT CAST(COUNT(*) AS BIGINT) FROM notices WHERE notices.call_id = calls.id \
        AND notices.kind = 'call_leaving') AS told \
     FROM calls LEFT JOIN recordings ON recordings.id = calls.recording_id";

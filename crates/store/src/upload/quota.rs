@@ -1,6 +1,8 @@
 //! How much of the room a person and a team take, and when that is enough.
 //!
-//! Recordings count once each; of an upload under way its whole length counts, as far as that is known.
+//! Recordings count once each; of an upload under way its whole length counts, as far as that is known. What the
+//! program makes of a recording, as a copy with silence in it, is nothing that people answer for: it counts where
+//! somebody looks for what fills the store, not where a limit is.
 
 use gametape_core::id::{TeamId, UserId};
 
@@ -78,7 +80,7 @@ impl PersonUsage {
 pub struct Share {
     /// Id of the person or team.
     pub id: String,
-    /// Bytes of their recordings.
+    /// Bytes of their recordings, with copies that have silence in them.
     pub bytes: i64,
 }
 
@@ -157,7 +159,8 @@ impl Store {
     /// The people whose recordings take the most room.
     #[tracing::instrument(name = "db.upload.largest_people", level = "debug", skip_all)]
     pub async fn largest_people(&self, limit: i64) -> Result<Vec<Share>> {
-        let sql = "SELECT owner_id AS id, CAST(SUM(size_bytes) AS BIGINT) AS bytes FROM recordings \
+        let sql = "SELECT owner_id AS id, \
+               CAST(SUM(size_bytes + COALESCE(redacted_size_bytes, 0)) AS BIGINT) AS bytes FROM recordings \
              GROUP BY owner_id ORDER BY 2 DESC, 1 LIMIT $1";
         self.shares(sql, limit).await
     }
@@ -166,7 +169,8 @@ impl Store {
     #[tracing::instrument(name = "db.upload.largest_teams", level = "debug", skip_all)]
     pub async fn largest_teams(&self, limit: i64) -> Result<Vec<Share>> {
         let sql = "SELECT team_id AS id, CAST(SUM(size_bytes) AS BIGINT) AS bytes FROM \
-               (SELECT DISTINCT calls.team_id, recordings.id, recordings.size_bytes FROM calls \
+               (SELECT DISTINCT calls.team_id, recordings.id, \
+                  recordings.size_bytes + COALESCE(recordings.redacted_size_bytes, 0) AS size_bytes FROM calls \
                 JOIN recordings ON recordings.id = calls.recording_id WHERE calls.team_id IS NOT NULL) held \
              GROUP BY team_id ORDER BY 2 DESC, 1 LIMIT $1";
         self.shares(sql, limit).await

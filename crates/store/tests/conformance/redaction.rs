@@ -17,6 +17,7 @@ use crate::{
 crate::on_every_engine!(
     what_was_found_adds_up,
     the_newest_object_is_served,
+    it_takes_room_but_no_quota,
     late_workers_add_nothing,
     two_calls_of_a_recording_share_what_was_found,
     it_goes_with_the_call,
@@ -154,6 +155,22 @@ async fn the_newest_object_is_served(b: Bench) {
     gone.sort();
     let key = |version: i64| format!("recordings/{recording}/redacted-{version}");
     assert_eq!(gone, [key(1), key(2)]);
+}
+
+async fn it_takes_room_but_no_quota(b: Bench) {
+    let (call, _, fence) = transcribing(&b).await;
+    let usage = async || b.store.usage_of_person(&call.owner_id).await.unwrap();
+    let before = usage().await;
+    b.store
+        .redaction_settle(&fence, true, Some(&object(1)))
+        .await
+        .unwrap();
+    assert_eq!(usage().await, before);
+    let largest = b.store.largest_people(5).await.unwrap();
+    let all: Vec<_> = largest.iter().map(|share| share.bytes).collect();
+    assert_eq!(all, [before.recordings_bytes + 1_001]);
+    let leaving = b.store.retention_of_call(&call.id).await.unwrap().unwrap();
+    assert_eq!(leaving.size_bytes, Some(before.recordings_bytes + 1_001));
 }
 
 async fn late_workers_add_nothing(b: Bench) {
