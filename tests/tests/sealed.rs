@@ -4,8 +4,13 @@
 use std::{os::unix::fs::PermissionsExt, path::Path, time::Duration};
 
 use anyhow::{Context, Result, ensure};
+use gametape_core::Clock;
+use gametape_media::{Keys, Media, MediaKey, S3Options};
+use gametape_store::Store;
 use gametape_tests::program::{Client, Workspace};
 use reqwest::{Method, header::RANGE};
+use sha2::{Digest, Sha256};
+use sqlx::Connection;
 
 const LIMIT: Duration = Duration::from_mins(2);
 
@@ -107,6 +112,36 @@ async fn plays(client: &Client, call: &str, recording: &[u8]) -> Result<()> {
     Ok(())
 }
 
+/// Leaves the only recording as it is where a number was found and silenced; returns what is heard of it from then on.
+async fn silence(workspace: &Workspace, keys: &Path, recording: &[u8]) -> Result<Vec<u8>> {
+    let folder = workspace.dir.path();
+    let url = format!("sqlite:{}", folder.join("gametape.db").display());
+    let store = Store::connect(&url, Clock::System).await?;
+    let ids = store.recordings_all_ids(None, 2).await?;
+    ensure!(ids.len() == 1);
+    store.close().await;
+    let mut silenced = recording.to_vec();
+    silenced[44 + 16_000..44 + 48_000].fill(0);
+    let media = Media::open(
+        folder.join("media").to_str().context("a name")?,
+        &S3Options::default(),
+    )?
+    .with_keys(Keys::read(keys)?);
+    let key = MediaKey::recording_redacted(&ids[0], 1);
+    media.put(&key, silenced.clone().into()).await?;
+    let mut connection = sqlx::SqliteConnection::connect(&url).await?;
+    sqlx::query(
+        "UPDATE recordings SET redaction_version = 1, redacted_version = 1, redacted_size_bytes = $1, \
+           redacted_sha256 = $2, redaction_looked_at = created_at",
+    )
+    .bind(silenced.len() as i64)
+    .bind(hex::encode(Sha256::digest(&silenced)))
+    .execute(&mut connection)
+    .await?;
+    connection.close().await?;
+    Ok(silenced)
+}
+
 fn write_keys(path: &Path, lines: &[&str]) -> Result<()> {
     std::fs::write(path, lines.join("\n"))?;
     Ok(std::fs::set_permissions(
@@ -136,6 +171,10 @@ async fn recordings_are_encrypted_and_their_key_can_be_changed() -> Result<()> {
     ensure!(ready["state"] == "ready", "{ready}");
     nothing_shows(&media, &recording)?;
     plays(&client, &call, &recording).await?;
+    // A number was said in it: what is heard in its place is an object like others.
+    let recording = silence(&workspace, &keys, &recording).await?;
+    plays(&client, &call, &recording).await?;
+    nothing_shows(&media, &recording)?;
 
     // Another key, while the server runs that knows both.
     let backup = outside.path().join("backup");
@@ -145,11 +184,11 @@ async fn recordings_are_encrypted_and_their_key_can_be_changed() -> Result<()> {
     write_keys(&keys, &[&second, &first])?;
     let said = workspace.run(&["media", "rotate"], "")?;
     ensure!(
-        said.contains("2 of 2 objects") && said.contains("key second"),
+        said.contains("3 of 3 objects") && said.contains("key second"),
         "{said}"
     );
     let said = workspace.run(&["media", "rotate"], "")?;
-    ensure!(said.contains("0 of 2 objects"), "{said}");
+    ensure!(said.contains("0 of 3 objects"), "{said}");
     plays(&client, &call, &recording).await?;
     let said = workspace.run(&["media", "status"], "")?;
     let lines: Vec<_> = said.lines().collect();
@@ -159,7 +198,7 @@ async fn recordings_are_encrypted_and_their_key_can_be_changed() -> Result<()> {
         "{said}"
     );
     ensure!(
-        lines[1].trim_start().starts_with("2 ") && lines[1].contains("key second (current)"),
+        lines[1].trim_start().starts_with("3 ") && lines[1].contains("key second (current)"),
         "{said}"
     );
     // Not only the length counts for what a folder has already.
