@@ -157,6 +157,7 @@ export function useCallActions() {
     remove: async (id: string) => {
       await unwrapEmpty(client.DELETE('/api/v1/calls/{id}', { params: { path: { id } } }));
       cache.removeQueries({ queryKey: keys.transcript(id) });
+      void cache.invalidateQueries({ queryKey: keys.storage });
       await cache.invalidateQueries({ queryKey: keys.calls });
     },
   };

@@ -12,14 +12,6 @@ export function useServer() {
   }));
 }
 
-/** How much room recordings and database take; for administrators. */
-export function useStorage() {
-  return createQuery(() => ({
-    queryKey: [...keys.system, 'storage'],
-    queryFn: () => unwrap(client.GET('/api/v1/storage')),
-  }));
-}
-
 /** How many jobs there are; looked up again while one looks on. */
 export function useJobCounts(enabled: () => boolean) {
   return createQuery(() => ({

@@ -23,6 +23,7 @@ export const keys = {
   tokens: ['tokens'],
   audit: ['audit'],
   system: ['system'],
+  storage: ['storage'],
   rubrics: ['rubrics'],
   trackers: ['trackers'],
   retention: ['retention'],

@@ -17,6 +17,7 @@ export type Speaker = Schemas['Speaker'];
 export type SpeakerRole = Schemas['SpeakerRole'];
 export type Peaks = Schemas['Peaks'];
 export type Me = Schemas['Me'];
+export type MyStorage = Schemas['MyStorage'];
 export type Problem = Schemas['Problem'];
 export type Anchor = Schemas['Anchor'];
 export type AnchorStatus = Schemas['AnchorStatus'];
