@@ -86,7 +86,7 @@ pub fn ggml(data: &[u8]) {
 /// A small model in both forms: a faster-whisper `model.bin`, and a ggml file.
 pub fn samples() -> [(&'static str, Vec<u8>); 5] {
     let dir = folder();
-    let mut ggml = |precision| {
+    let ggml = |precision| {
         fixture::plain(dir.path(), fixture::Store::F16);
         let out = dir.path().join("out.bin");
         model::convert(dir.path(), &out, precision, &Silent).expect("converted");
