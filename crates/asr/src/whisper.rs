@@ -40,7 +40,10 @@ const ALIGNMENT_BYTES: usize = 128 << 20;
 pub struct Whisper {
     name: String,
     context: WhisperContext,
-    state: WhisperState,
+    /// `None` only while it is made anew.
+    state: Option<WhisperState>,
+    /// Whether words were chosen at random since the state was made.
+    drawn: bool,
     threads: usize,
 }
 
@@ -67,7 +70,8 @@ impl Whisper {
         Ok(Self {
             name: model_name(path),
             context,
-            state,
+            state: Some(state),
+            drawn: false,
             threads: threads.max(1),
         })
     }
@@ -105,13 +109,32 @@ impl Whisper {
         parameters
     }
 
+    /// The state, made anew where words are to be chosen at random and were before: its random numbers begin once, when
+    /// it is made, and the same sound is to come to the same words whatever was heard before it.
+    fn state(&mut self, temperature: f32) -> Result<&mut WhisperState, AsrError> {
+        let draws = temperature > 0.0;
+        if draws && self.drawn {
+            // The old one first: there may be no room for two.
+            self.state = None;
+        }
+        self.drawn |= draws;
+        let state = match self.state.take() {
+            Some(state) => state,
+            None => self
+                .context
+                .create_state()
+                .map_err(|e| AsrError::Engine(e.to_string()))?,
+        };
+        Ok(self.state.insert(state))
+    }
+
     /// Reads the tokens of the last run: text tokens, the last time stamp, and how many there were.
     fn tokens(&self) -> (Vec<Token>, Option<i64>, usize) {
         let end_of_text = self.context.token_eot();
         let first_stamp = self.context.token_beg();
         let mut phrases = Phrases::default();
         let mut count = 0;
-        for segment in self.state.as_iter() {
+        for segment in self.state.iter().flat_map(WhisperState::as_iter) {
             for index in 0..segment.n_tokens() {
                 let Some(token) = segment.get_token(index) else {
                     continue;
@@ -196,16 +219,15 @@ impl Transcriber for Whisper {
             parameters.set_abort_callback(Some(stop_asked));
             parameters.set_abort_callback_user_data(std::ptr::from_ref(cancel).cast_mut().cast());
         }
-        let outcome = self.state.full(parameters, &padded);
+        let outcome = self.state(request.temperature)?.full(parameters, &padded);
         if cancel.load(Ordering::Relaxed) {
             return Err(AsrError::Cancelled);
         }
         outcome.map_err(|e| AsrError::Engine(e.to_string()))?;
 
         let language = if self.is_multilingual() {
-            whisper_rs::get_lang_str(self.state.full_lang_id_from_state())
-                .unwrap_or("en")
-                .to_owned()
+            let id = self.state.as_ref().map(WhisperState::full_lang_id_from_state);
+            id.and_then(whisper_rs::get_lang_str).unwrap_or("en").to_owned()
         } else {
             "en".to_owned()
         };

@@ -48,11 +48,12 @@ fn to_vtt(transcript: &Transcript) -> String {
     for (segment, text) in spoken(transcript) {
         let (start, end) = cue_times(segment, '.');
         let (name, text) = (escape_vtt(&one_line(&segment.speaker.name)), escape_vtt(&text));
-        // A voice without a name would be no voice span at all.
-        let voice = if name.is_empty() {
-            String::new()
-        } else {
-            format!("<v {name}>")
+        // A voice without a name would be no voice span at all, and one that ends in two dashes would end in the
+        // arrow of a timing line.
+        let voice = match name.as_str() {
+            "" => String::new(),
+            name if name.ends_with("--") => format!("<v {name} >"),
+            name => format!("<v {name}>"),
         };
         let _ = write!(out, "\n{start} --> {end}\n{voice}{text}\n");
     }
@@ -204,6 +205,9 @@ mod tests {
             vtt.contains("<v A &gt; &lt;v Eve&gt; &amp; Co>a --&gt; b 00:"),
             "{vtt}"
         );
+
+        let dashes = to_vtt(&transcript(&[(0, 1_000, "Ann --", "Yes.")]));
+        assert!(dashes.ends_with("<v Ann -- >Yes.\n"), "{dashes}");
 
         let srt = to_srt(&call);
         assert_eq!(srt.matches("-->").count(), 1, "{srt}");

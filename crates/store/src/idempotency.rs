@@ -113,6 +113,11 @@ pub async fn under_key<F: Future>(user_id: &UserId, key: &str, work: F) -> F::Ou
     UNDER.scope(Some(under), work).await
 }
 
+/// The same work under the key that this task answers, for a task of its own.
+pub fn same_key<F: Future>(work: F) -> impl Future<Output = F::Output> {
+    UNDER.scope(key(), work)
+}
+
 /// Does work that makes many things, which are none of them what the request is about: nothing is noted.
 pub async fn without_key<F: Future>(work: F) -> F::Output {
     UNDER.scope(None, work).await

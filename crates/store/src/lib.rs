@@ -53,7 +53,7 @@ pub use dialect::Engine;
 pub use edit::Correction;
 pub use erasure::Applied;
 pub use error::StoreError;
-pub use idempotency::{Idempotency, KeptAnswer, under_key, without_key};
+pub use idempotency::{Idempotency, KeptAnswer, same_key, under_key, without_key};
 pub use inbox::NewRequest;
 pub use invitation::NewInvitation;
 pub use job::{Ahead, DeletePayload, Fence, JobEnd, Waiting};

@@ -34,17 +34,24 @@ async fn all(client: &Client, path: &str) -> Result<Vec<Value>> {
     }
 }
 
-/// Waits until nothing is left to be done; how long that took. What keeps it from rest is the error.
+/// Waits until nothing is left to be done; how long that took. What keeps it from rest is the error, once nothing was
+/// done for as long as `limit`: how much has come together while workers were killed is nobody's fault.
 pub async fn rest(admin: &Client, town: &Town, limit: Duration) -> Result<Duration> {
     let begun = Instant::now();
+    let (mut least, mut since) = (usize::MAX, Instant::now());
     loop {
         let left = match busy(admin, town).await {
             Ok(left) if left.is_empty() => return Ok(begun.elapsed()),
-            Ok(left) => left.join("; "),
+            Ok(left) => {
+                if left.len() < least {
+                    (least, since) = (left.len(), Instant::now());
+                }
+                left.join("; ")
+            }
             Err(error) => format!("{error:#}"),
         };
-        if begun.elapsed() > limit {
-            bail!("{limit:?} after everything, it is not at rest: {left}");
+        if since.elapsed() > limit {
+            bail!("nothing was done for {limit:?} after everything, and it is not at rest: {left}");
         }
         tokio::time::sleep(Duration::from_millis(300)).await;
     }

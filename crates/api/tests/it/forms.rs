@@ -1,6 +1,7 @@
 //! Files that come in a form.
 
 use axum::body::Body;
+use gametape_store::under_key;
 use serde_json::json;
 
 use crate::support::{App, Ask, Form, bytes, sha256_hex};
@@ -113,6 +114,30 @@ async fn forms_that_are_not_as_wanted_leave_nothing_behind() {
     // Bytes that came before the fault are for the deleting job; no upload is left to expire.
     assert!(app.store.uploads_all_ids(None, 10).await.unwrap().is_empty());
     assert!(app.store.recordings_all_ids(None, 10).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_form_whose_answer_was_lost_makes_nothing_twice() {
+    let app = App::new().await;
+    let ann = app.ann().await;
+    app.store
+        .idempotency_begin(&ann.user.id, "k", "form")
+        .await
+        .unwrap();
+    let try_once = async || {
+        let form = Form::new()
+            .field("meta", r#"{"title": "Acme"}"#)
+            .file("a.mp3", &bytes(2_500));
+        let reply = under_key(&ann.user.id, "k", app.send(post(form).by(&ann))).await;
+        assert_eq!(reply.status, 201, "{reply:?}");
+        reply.json()["id"].clone()
+    };
+    let first = try_once().await;
+    assert_eq!(try_once().await, first);
+    let calls = app.get(&ann, "/api/v1/calls").await.json();
+    assert_eq!(calls["items"].as_array().unwrap().len(), 1);
+    assert_eq!(app.store.uploads_all_ids(None, 10).await.unwrap().len(), 1);
+    assert_eq!(app.store.recordings_all_ids(None, 10).await.unwrap().len(), 1);
 }
 
 #[tokio::test]

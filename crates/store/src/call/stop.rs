@@ -198,16 +198,6 @@ impl Store {
     /// it; objects are deleted by a job, once no worker can still be writing them.
     #[tracing::instrument(name = "db.call.delete", level = "debug", skip_all)]
     pub async fn call_delete(&self, actor: &Actor, id: &CallId) -> Result<()> {
-        self.delete(Some(actor), id).await
-    }
-
-    /// Takes back a call whose making failed half-way: nobody was told of it, so the audit log says nothing.
-    #[tracing::instrument(name = "db.call.undo", level = "debug", skip_all)]
-    pub async fn call_undo(&self, id: &CallId) -> Result<()> {
-        self.delete(None, id).await
-    }
-
-    async fn delete(&self, actor: Option<&Actor>, id: &CallId) -> Result<()> {
         for _ in 0..ROUNDS {
             if self.try_delete(actor, id).await? {
                 return Ok(());
@@ -216,22 +206,20 @@ impl Store {
         Err(still_moving())
     }
 
-    async fn try_delete(&self, actor: Option<&Actor>, id: &CallId) -> Result<bool> {
+    async fn try_delete(&self, actor: &Actor, id: &CallId) -> Result<bool> {
         let now = self.now();
         let mut tx = self.begin().await?;
         let call = find_existing(&mut tx, id).await?;
-        if let (Some(hold), Some(_)) = (&call.hold, actor) {
+        if let Some(hold) = &call.hold {
             return Err(StoreError::Held { reason: hold.reason });
         }
         if !remove(&mut tx, &call, now).await? {
             tx.rollback().await?;
             return Ok(false);
         }
-        if let Some(actor) = actor {
-            let entry = NewAudit::of(AuditAction::CallDelete, "call", id.as_str()).in_call(id);
-            let entry = entry.with(serde_json::json!({"owner_id": call.owner_id}));
-            audit::write(&mut tx, now, actor, &entry).await?;
-        }
+        let entry = NewAudit::of(AuditAction::CallDelete, "call", id.as_str()).in_call(id);
+        let entry = entry.with(serde_json::json!({"owner_id": call.owner_id}));
+        audit::write(&mut tx, now, actor, &entry).await?;
         tx.commit().await?;
         Ok(true)
     }

@@ -1,7 +1,7 @@
 //! Deleting a call: nothing of it stays, and nothing of others goes.
 
-use gametape_core::{audit::AuditAction, id::CallId, job::JobKind, page::PageRequest};
-use gametape_store::{AuditFilter, JobEnd};
+use gametape_core::{id::CallId, job::JobKind};
+use gametape_store::JobEnd;
 
 use crate::bench::{
     Bench, CLI, HOUR_MS, LEASE_MS, Where, assert_lease_lost, assert_not_found, progress, published, segment,
@@ -15,7 +15,6 @@ crate::on_every_engine!(
     a_recording_stays_while_another_call_has_it,
     a_recording_stays_while_an_upload_may_still_use_it,
     deleting_a_waiting_call_ends_its_upload,
-    what_is_taken_back_leaves_no_trace,
     deletions_that_are_done_are_forgotten_after_a_week,
 );
 
@@ -54,28 +53,6 @@ async fn a_ready_call_goes_with_all_that_belongs_to_it(b: Bench) {
             assert_eq!(b.count(table).await, 0, "{table}");
         }
     }
-}
-
-async fn what_is_taken_back_leaves_no_trace(b: Bench) {
-    let ann = b.user("ann").await;
-    let upload = b.upload(&ann.id, Some(10)).await;
-    let call = b.call_of(&ann.id, "Talk", &upload).await;
-    let deletions = AuditFilter {
-        action: Some(AuditAction::CallDelete),
-        ..AuditFilter::default()
-    };
-    let noted = async || {
-        let page = b.store.audit_list(&deletions, &PageRequest::default()).await;
-        page.unwrap().items.len()
-    };
-    b.store.call_undo(&call.id).await.unwrap();
-    assert_eq!(b.store.call_get(&call.id).await.unwrap(), None);
-    assert_eq!(b.store.upload_get(&upload).await.unwrap(), None);
-    assert_eq!(noted().await, 0);
-    assert_not_found(b.store.call_undo(&call.id).await);
-    let other = b.call(&ann.id, "Talk").await;
-    b.store.call_delete(CLI, &other.id).await.unwrap();
-    assert_eq!(noted().await, 1);
 }
 
 async fn objects_wait_for_the_worker_that_may_still_write_them(b: Bench) {

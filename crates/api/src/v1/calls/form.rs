@@ -8,7 +8,7 @@ use axum::extract::{
 };
 use bytes::Bytes;
 use gametape_core::{call::Call, id::UploadId};
-use gametape_store::NewUpload;
+use gametape_store::{NewUpload, same_key};
 use http::{HeaderMap, StatusCode, header};
 use tracing::Instrument;
 
@@ -57,17 +57,28 @@ pub(super) async fn receive(
     };
     let work = async move {
         let result = reading.form(form).await;
-        if result.is_err()
+        if !matches!(result, Ok(Made::Now(_)))
             && let Some(id) = &reading.upload_id
             && let Err(error) = reading.state.store.upload_delete(id).await
         {
-            tracing::warn!(%error, upload.id = %id, "an upload that broke off stays until it expires");
+            tracing::warn!(%error, upload.id = %id, "an upload that is not needed stays until it expires");
         }
         result
     };
-    tokio::spawn(work.in_current_span())
+    let made = tokio::spawn(same_key(work.in_current_span()))
         .await
-        .map_err(|error| Problem::internal(&error))?
+        .map_err(|error| Problem::internal(&error))??;
+    Ok(match made {
+        Made::Now(call) | Made::Before(call) => call,
+    })
+}
+
+/// What a form came to.
+enum Made {
+    /// The call of its file.
+    Now(Call),
+    /// The call that an earlier try of the same request made, whose answer was lost: the file is here already.
+    Before(Call),
 }
 
 struct Reading {
@@ -78,7 +89,7 @@ struct Reading {
 }
 
 impl Reading {
-    async fn form(&mut self, mut form: Multipart) -> Result<Call> {
+    async fn form(&mut self, mut form: Multipart) -> Result<Made> {
         let (mut meta, mut file) = (None, None);
         while let Some(field) = self.patiently(form.next_field()).await? {
             match field.name() {
@@ -98,17 +109,14 @@ impl Reading {
             .unwrap_or_default()
             .into_call(&self.state, &self.current, Source::from(upload))
             .await?;
-        // The call waits for the upload, whose end gives it the recording and queues its work, all at once:
-        // a crash here leaves a call that says that its upload broke off, and no recording without a call.
-        let call = self.state.store.call_create(new).await?;
-        let done = match receiver.complete().await {
-            Ok(done) => done,
-            Err(problem) => {
-                self.state.store.call_undo(&call.id).await?;
-                return Err(problem);
-            }
-        };
-        Ok(done.call.unwrap_or(call))
+        let store = &self.state.store;
+        if let Some(call) = store.call_made_before().await? {
+            return Ok(Made::Before(call));
+        }
+        // The upload first: a crash between the two leaves a recording without a call, which goes when the upload
+        // expires. The other way round it would be a call that people see, beside that of their next try.
+        receiver.complete().await?;
+        Ok(Made::Now(store.call_create(new).await?))
     }
 
     async fn meta(&self, mut field: Field<'_>) -> Result<Meta> {
