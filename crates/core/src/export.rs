@@ -132,7 +132,7 @@ fn escape_srt(text: &str) -> String {
 
 /// Start and end of a cue, which has to last at least a millisecond to be shown.
 fn cue_times(segment: &Segment, point: char) -> (String, String) {
-    let start_ms = segment.start_ms.max(0);
+    let start_ms = segment.start_ms.clamp(0, i64::MAX - 1);
     let end_ms = segment.end_ms.max(start_ms + 1);
     (clock(start_ms, point), clock(end_ms, point))
 }
@@ -238,5 +238,12 @@ mod tests {
     fn calls_longer_than_a_hundred_hours_keep_their_hours() {
         let call = transcript(&[(360_000_000, 360_000_500, "A", "x")]);
         assert!(to_vtt(&call).contains("100:00:00.000 --> 100:00:00.500"));
+        // No call is that long, but no number may be too much.
+        assert_eq!(
+            to_vtt(&transcript(&[(i64::MAX, 0, "A", "x")]))
+                .matches("-->")
+                .count(),
+            1
+        );
     }
 }
