@@ -1,6 +1,7 @@
 //! Lists of moments. There may be a million of them, so the first page must not depend on luck: a walk along
 //! the index of the order is quick when many moments fit, and gathering all that fit is quick when few do. A
-//! bounded count of what each filter leaves tells which it is.
+//! bounded count of what each filter leaves tells which it is; but first the beginning of the order is looked at, which
+//! fills a page of most filters at once.
 
 use gametape_core::{
     TimeMs,
@@ -106,9 +107,17 @@ impl Store {
             filter,
             sort,
         };
-        let start = self.moment_start(&asked).await?;
-        let Conditions { sql, values } = asked.page(start, page.after.as_ref(), i64::from(limit) + 1);
-        let mut rows = self.fetch(sql, values).await?;
+        let begin = async |start| {
+            let Conditions { sql, values } = asked.page(start, page.after.as_ref(), i64::from(limit) + 1);
+            self.fetch(sql, values).await
+        };
+        let mut rows = Vec::new();
+        if asked.has_head() {
+            rows = begin(Start::Head).await?;
+        }
+        if rows.len() <= limit as usize {
+            rows = begin(self.moment_start(&asked).await?).await?;
+        }
         let more = rows.len() > limit as usize;
         rows.truncate(limit as usize);
         let next = match rows.last() {
@@ -149,6 +158,9 @@ impl Store {
         };
         let mut statements = Vec::new();
         let mut starts = vec![Start::Order];
+        if asked.has_head() {
+            starts.push(Start::Head);
+        }
         if filter.call_id.is_some() {
             starts = vec![Start::Moments];
         }

@@ -1,6 +1,11 @@
 //! Pieces of the statements behind lists of moments: conditions on what moments are made of, and orders.
 
-use gametape_core::moment::MomentSort;
+use gametape_core::{moment::MomentSort, page::Cursor};
+
+use crate::{
+    conditions::{Conditions, Value},
+    row::clean,
+};
 
 /// Conditions on an item of a moment.
 pub(super) struct ItemSql {
@@ -53,6 +58,13 @@ macro_rules! item_sql {
 pub(super) const ITEM: ItemSql = item_sql!("i");
 /// On another one of the same moment, `j`.
 pub(super) const OTHER: ItemSql = item_sql!("j");
+
+/// Leaves what is behind `after`: `condition` is one of the order's two.
+pub(super) fn push_behind(sql: &mut Conditions, condition: &'static str, after: Option<&Cursor>) {
+    if let Some(Cursor { key, id }) = after {
+        sql.and(condition, [Value::Int(*key), Value::Text(clean(id).into_owned())]);
+    }
+}
 
 /// What an order is made of.
 pub(super) struct OrderSql {

@@ -6,11 +6,11 @@ use gametape_core::{id::UserId, moment::MomentSort, page::Cursor, policy::Visibl
 
 use super::{
     MomentFilter,
-    pieces::{ITEM, ItemSql, OTHER, OrderSql},
+    pieces::{ITEM, ItemSql, OTHER, OrderSql, push_behind},
     read::moment_columns,
 };
 use crate::{
-    conditions::{Conditions, Value},
+    conditions::Conditions,
     dialect::{Engine, Worded},
     row::{clean, fold},
 };
@@ -27,6 +27,8 @@ pub(super) struct Asked<'a> {
 /// Where reading begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Start {
+    /// At the first moments of the order, and not far: right only if they fill the page.
+    Head,
     /// At the first moment of the order, as long as it takes.
     Order,
     /// At moments that some column of theirs picks out.
@@ -44,6 +46,9 @@ pub(super) enum Start {
 }
 
 const NO_VALUES: [i64; 0] = [];
+
+/// Moments that are looked through before anything is counted: a filter that leaves one of ten fills a page of them.
+const HEAD: i64 = 500;
 
 /// The end of a condition on a moment's items: an offset keeps PostgreSQL from turning it into a join, for which it
 /// would read far more than what a walk comes by.
@@ -110,12 +115,18 @@ impl Asked<'_> {
         starts
     }
 
+    /// Whether looking at the first moments of the order is worth it: there are filters, and the order is the moments'.
+    pub(super) fn has_head(&self) -> bool {
+        let filter = self.filter;
+        filter.call_id.is_none() && filter.words.is_none() && !self.by_score() && !self.starts().is_empty()
+    }
+
     /// Counts what a start leaves, without the other filters, up to one more than `most`.
     pub(super) fn count(&self, start: Start, most: i64) -> Conditions {
         let mut sql = Conditions::default();
         sql.text("SELECT COUNT(*) AS number FROM (SELECT 1 AS one ");
         match start {
-            Start::Order | Start::Moments => {
+            Start::Head | Start::Order | Start::Moments => {
                 sql.text("FROM moments m WHERE 1 = 1");
                 self.of_moments(&mut sql, start);
             }
@@ -142,8 +153,9 @@ impl Asked<'_> {
     }
 
     /// All the moments that are asked for, from where reading begins.
-    fn from(&self, sql: &mut Conditions, start: Start) {
+    fn from(&self, sql: &mut Conditions, start: Start, after: Option<&Cursor>) {
         match start {
+            Start::Head => self.push_head(sql, after),
             Start::Order if self.by_score() => self.push_from_scores(sql),
             Start::Order | Start::Moments => {
                 sql.text(" FROM moments m CROSS JOIN calls WHERE calls.id = m.call_id");
@@ -173,6 +185,23 @@ impl Asked<'_> {
             sql.with_terms(self.engine, Worded::Moment, words);
         }
         sql.seen_moments(self.viewer);
+    }
+
+    /// The first moments of the order behind `after`, whatever else is asked for.
+    fn push_head(&self, sql: &mut Conditions, after: Option<&Cursor>) {
+        let order = OrderSql::of(self.sort, false, false);
+        sql.text(" FROM (SELECT m.* FROM moments m WHERE 1 = 1");
+        self.of_moments(sql, Start::Order);
+        push_behind(sql, order.behind, after);
+        sql.text(" ORDER BY ");
+        sql.text(order.key);
+        sql.text(if order.way == "DESC" {
+            " DESC, m.id DESC"
+        } else {
+            " ASC, m.id ASC"
+        });
+        sql.fixed_limit(HEAD);
+        sql.text(") m CROSS JOIN calls WHERE calls.id = m.call_id");
     }
 
     /// The scores that are asked for, each moment's best in the order.
@@ -324,18 +353,13 @@ impl Asked<'_> {
     /// The statement for a page that begins behind `after`.
     pub(super) fn page(&self, start: Start, after: Option<&Cursor>, most: i64) -> Conditions {
         let order = OrderSql::of(self.sort, self.by_score(), self.filter.criterion_id.is_some());
-        let behind = |sql: &mut Conditions, condition: &'static str| {
-            if let Some(Cursor { key, id }) = after {
-                sql.and(condition, [Value::Int(*key), Value::Text(clean(id).into_owned())]);
-            }
-        };
         let mut sql = Conditions::default();
         if start == Start::Order {
             sql.text("WITH page AS MATERIALIZED (SELECT m.id AS id, ");
             sql.text(order.key);
             sql.text(" AS sort_key");
-            self.from(&mut sql, start);
-            behind(&mut sql, order.behind);
+            self.from(&mut sql, start, after);
+            push_behind(&mut sql, order.behind, after);
             sql.text(" ORDER BY ");
             sql.text(order.key);
         } else {
@@ -343,9 +367,9 @@ impl Asked<'_> {
             sql.text("WITH found AS MATERIALIZED (SELECT m.id AS id, ");
             self.gathered_key(&mut sql, order.key);
             sql.text(" AS sort_key");
-            self.from(&mut sql, start);
+            self.from(&mut sql, start, after);
             sql.text("), page AS MATERIALIZED (SELECT id, sort_key FROM found WHERE sort_key IS NOT NULL");
-            behind(&mut sql, order.behind_found);
+            push_behind(&mut sql, order.behind_found, after);
             sql.text(" ORDER BY sort_key");
         }
         sql.text(match (order.way, start == Start::Order, self.by_score()) {

@@ -53,12 +53,12 @@ fn rows(table: &TableShape, lines: &[String]) -> Vec<BTreeMap<String, Value>> {
 /// Lines of `wanted`, which is a table of an older version, with what is in `rows`. What that version had to say
 /// beside is 0.
 fn lines(wanted: &TableShape, rows: &[BTreeMap<String, Value>]) -> Vec<String> {
-    let value = |row: &BTreeMap<String, Value>, name: &str| match row.get(name) {
-        Some(value) => value.clone(),
-        None => {
-            assert_eq!((wanted.name.as_str(), name), ("jobs", "priority"));
-            json!(0)
+    let value = |row: &BTreeMap<String, Value>, name: &str| {
+        if let Some(value) = row.get(name) {
+            return value.clone();
         }
+        assert_eq!((wanted.name.as_str(), name), ("jobs", "priority"));
+        json!(0)
     };
     let line = |row| {
         let values = wanted.columns.iter().map(|column| value(row, &column.name));
