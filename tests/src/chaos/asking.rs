@@ -101,6 +101,8 @@ pub struct Asker {
     random: Random,
     /// How long after the last fault everything has to be answered.
     limit: Duration,
+    /// When they were left without an answer, if they are.
+    waits_since: Option<Instant>,
 }
 
 impl Asker {
@@ -111,6 +113,7 @@ impl Asker {
             weather,
             random,
             limit,
+            waits_since: None,
         }
     }
 
@@ -172,6 +175,7 @@ impl Asker {
     pub async fn insist(&mut self, what: &str, make: impl Fn(&Client) -> RequestBuilder) -> Result<Answer> {
         loop {
             if let Outcome::Answered(answer) = self.ask(&make).await {
+                self.waits_since = None;
                 return Ok(answer);
             }
             self.rest(what).await?;
@@ -189,7 +193,9 @@ impl Asker {
 
     /// Waits a little before the next try; an error when there was more than enough time for an answer.
     pub async fn rest(&mut self, what: &str) -> Result<()> {
-        if self.weather.calm_for() > self.limit {
+        // Where there never are faults it is calm for long before somebody hangs up themselves.
+        let waits = self.waits_since.get_or_insert_with(Instant::now).elapsed();
+        if self.weather.calm_for().min(waits) > self.limit {
             bail!("{what} has no answer {:?} after the last fault", self.limit);
         }
         let wait = 100 + self.random.below(400);
