@@ -270,9 +270,22 @@ fn statements(log: &str) -> BTreeSet<String> {
     statements
 }
 
-/// The growing table that a step of a plan reads whole: `SCAN calls`, or `SCAN c` where the statement calls it so.
-fn read_whole(step: &str, statement: &str) -> Option<&'static str> {
-    let name = step.strip_prefix("SCAN ")?;
+/// The growing table that a plan reads whole: `SCAN calls`, or `SCAN c` where the statement calls it so.
+fn read_whole(plan: &[String], statement: &str) -> Option<&'static str> {
+    let mut scanned: Vec<&str> = plan
+        .iter()
+        .filter_map(|step| step.strip_prefix("SCAN "))
+        .collect();
+    // What a part of the statement gives is read whole, and may be called as a table is: once each.
+    for part in plan.iter().filter_map(|step| step.strip_prefix("CO-ROUTINE ")) {
+        if let Some(place) = scanned.iter().position(|name| *name == part) {
+            scanned.remove(place);
+        }
+    }
+    scanned.into_iter().find_map(|name| growing(name, statement))
+}
+
+fn growing(name: &str, statement: &str) -> Option<&'static str> {
     GROWING.into_iter().find(|table| {
         name == *table
             || statement.contains(&format!("{table} {name} "))
@@ -304,13 +317,12 @@ async fn sqlite_reads_no_growing_table_whole() -> Result<()> {
     for statement in asked.iter().map(String::as_str).chain([probe]) {
         let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}"));
         let rows = sqlx::query(explain).fetch_all(&mut connection).await;
-        for row in rows.with_context(|| statement.to_owned())? {
-            let found = read_whole(&row.get::<String, _>("detail"), statement);
-            match found {
-                Some(table) if statement == probe => ensure!(table == "comments", "the probe reads {table}"),
-                Some(table) => bail!("{table} is read whole by {statement}"),
-                None => ensure!(statement != probe, "a table read whole was not noticed"),
-            }
+        let rows = rows.with_context(|| statement.to_owned())?;
+        let plan: Vec<String> = rows.iter().map(|row| row.get("detail")).collect();
+        match read_whole(&plan, statement) {
+            Some(table) if statement == probe => ensure!(table == "comments", "the probe reads {table}"),
+            Some(table) => bail!("{table} is read whole by {statement}"),
+            None => ensure!(statement != probe, "a table read whole was not noticed"),
         }
     }
     Ok(())

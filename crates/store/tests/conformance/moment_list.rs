@@ -469,8 +469,12 @@ async fn walking_and_gathering_find_the_same(bench: Bench) {
 
 /// Whether a plan reads a table of what there is a lot of from end to end, in no useful order.
 fn reads_a_whole_table(plan: &str) -> bool {
-    // The first moments of an order, which have been cut off already.
-    let is_head = |line: &str| line == "SCAN m" && plan.contains("CO-ROUTINE m");
+    // The first moments of an order come as `m`, too, once, and have been cut off already.
+    let plan = if plan.contains("CO-ROUTINE m\n") {
+        plan.replacen("SCAN m\n", "", 1)
+    } else {
+        plan.to_owned()
+    };
     plan.lines().skip(1).map(str::trim).any(|line| {
         let tables = [
             "moments",
@@ -484,7 +488,6 @@ fn reads_a_whole_table(plan: &str) -> bool {
         let sqlite = tables
             .iter()
             .any(|table| line.starts_with(&format!("SCAN {table}")) && !line.contains("INDEX"));
-        let sqlite = sqlite && !is_head(line);
         let postgres = tables
             .iter()
             .any(|table| line.contains(&format!("Seq Scan on {table} ")));
