@@ -135,7 +135,8 @@ test('what was marked becomes a comment’s range, which keys and buttons change
     };
     return items.find((one) => one.body === 'Named by the second.')?.anchor;
   };
-  expect(await placeNow()).toMatchObject({ start_ms: 15_500, end_ms: 29_500 });
+  // It stands on the page before it is sent.
+  await expect.poll(placeNow).toMatchObject({ start_ms: 15_500, end_ms: 29_500 });
 
   // Sent, it can still go elsewhere, and quotes what is said there.
   const quoteBefore = (await placeNow())?.quote;
@@ -148,7 +149,7 @@ test('what was marked becomes a comment’s range, which keys and buttons change
   await edit.getByRole('button', { name: 'Save' }).click();
   await expect(edit).toHaveCount(0);
   await expect(thread.getByRole('button', { name: 'Play from 00:20' })).toBeVisible();
-  expect(await placeNow()).toMatchObject({ start_ms: 20_500, end_ms: 29_500 });
+  await expect.poll(placeNow).toMatchObject({ start_ms: 20_500, end_ms: 29_500 });
   expect((await placeNow())?.quote).not.toBe(quoteBefore);
 });
 

@@ -119,7 +119,13 @@ async function problems(page: Page, name: string): Promise<string[]> {
       const axe = new AxeBuilder({ page });
       // The dark look differs in its colours alone.
       if (colorScheme === 'dark') axe.withRules(['color-contrast']);
-      const { violations, passes } = await axe.analyze();
+      let { violations, passes } = await axe.analyze();
+      if (violations.length > 0) {
+        // A busy machine may show the colours of two looks at once for a moment: what is wrong stays wrong.
+        await page.waitForTimeout(1000);
+        await painted(page);
+        ({ violations, passes } = await axe.analyze());
+      }
       expect(passes.map((pass) => pass.id)).toContain('color-contrast');
       for (const { id: rule, nodes } of violations) {
         const where = nodes.map((node) => `${node.target.join(' ')}: ${node.failureSummary ?? ''}`);
