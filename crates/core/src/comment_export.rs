@@ -8,7 +8,7 @@ use crate::{
     anchor::Anchor,
     clock::iso_date,
     comment::{Comment, CommentKind, Thread},
-    export::clock,
+    export::cue_times,
     id::UserId,
 };
 
@@ -38,8 +38,7 @@ impl CommentExport<'_> {
         cues.sort_by_key(|(anchor, _)| anchor.start_ms);
         let mut out = String::from("WEBVTT\n");
         for (anchor, thread) in cues {
-            let start_ms = anchor.start_ms.clamp(0, i64::MAX - 1);
-            let (start, end) = (clock(start_ms, '.'), clock(anchor.end_ms.max(start_ms + 1), '.'));
+            let (start, end) = cue_times(anchor.start_ms, anchor.end_ms, '.');
             let payload = escape(&self.payload(anchor, thread).to_string());
             let id = &thread.comment.id;
             let _ = write!(out, "\n{id}\n{start} --> {end}\n{payload}\n");

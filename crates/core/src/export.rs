@@ -46,7 +46,7 @@ impl TextFormat {
 fn to_vtt(transcript: &Transcript) -> String {
     let mut out = String::from("WEBVTT\n");
     for (segment, text) in spoken(transcript) {
-        let (start, end) = cue_times(segment, '.');
+        let (start, end) = cue_times(segment.start_ms, segment.end_ms, '.');
         let (name, text) = (escape_vtt(&one_line(&segment.speaker.name)), escape_vtt(&text));
         // A voice without a name would be no voice span at all, and one that ends in two dashes would end in the
         // arrow of a timing line.
@@ -64,7 +64,7 @@ fn to_vtt(transcript: &Transcript) -> String {
 fn to_srt(transcript: &Transcript) -> String {
     let mut out = String::new();
     for (number, (segment, text)) in spoken(transcript).enumerate() {
-        let (start, end) = cue_times(segment, ',');
+        let (start, end) = cue_times(segment.start_ms, segment.end_ms, ',');
         let line = escape_srt(&labelled(segment, &text));
         let gap = if number == 0 { "" } else { "\n" };
         let _ = write!(out, "{gap}{}\n{start} --> {end}\n{line}\n", number + 1);
@@ -131,13 +131,13 @@ fn escape_srt(text: &str) -> String {
 }
 
 /// Start and end of a cue, which has to last at least a millisecond to be shown.
-fn cue_times(segment: &Segment, point: char) -> (String, String) {
-    let start_ms = segment.start_ms.clamp(0, i64::MAX - 1);
-    let end_ms = segment.end_ms.max(start_ms + 1);
+pub(crate) fn cue_times(start_ms: i64, end_ms: i64, point: char) -> (String, String) {
+    let start_ms = start_ms.clamp(0, i64::MAX - 1);
+    let end_ms = end_ms.max(start_ms + 1);
     (clock(start_ms, point), clock(end_ms, point))
 }
 
-pub(crate) fn clock(ms: i64, point: char) -> String {
+fn clock(ms: i64, point: char) -> String {
     let (hours, minutes, seconds) = (ms / 3_600_000, ms / 60_000 % 60, ms / 1_000 % 60);
     format!("{hours:02}:{minutes:02}:{seconds:02}{point}{:03}", ms % 1_000)
 }

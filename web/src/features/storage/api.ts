@@ -15,6 +15,7 @@ export function useShares(enabled: () => boolean) {
   return createQuery(() => ({
     queryKey: [...keys.storage, 'shares'],
     enabled: enabled(),
+    staleTime: Infinity,
     queryFn: () => unwrap(client.GET('/api/v1/storage/shares')),
   }));
 }
