@@ -54,8 +54,8 @@ impl Block {
     }
 }
 
-/// Decodes one recording from start to end.
-pub struct Decoder {
+/// Decodes one recording from start to end, where it is called; [`crate::Decoder`] does so on a thread of its own.
+pub(crate) struct Decoding {
     packets: PacketReader,
     codec: Box<dyn AudioDecoder>,
     info: MediaInfo,
@@ -91,9 +91,9 @@ enum Movement {
     Before,
 }
 
-impl Decoder {
+impl Decoding {
     /// Opens a recording. `filename` is only written to the log: what a file is, its bytes tell.
-    pub fn open(mut source: Source, filename: Option<&str>) -> Result<Self> {
+    pub(crate) fn open(mut source: Source, filename: Option<&str>) -> Result<Self> {
         let len_bytes = source.len_bytes();
         if len_bytes == 0 {
             return Err(AudioError::EmptyFile);
@@ -150,18 +150,18 @@ impl Decoder {
     }
 
     /// What kind of recording it is. The number of channels is known for sure once a block came.
-    pub fn info(&self) -> &MediaInfo {
+    pub(crate) fn info(&self) -> &MediaInfo {
         &self.info
     }
 
     /// Whether the recording ended earlier than it promised; known after the last block.
-    pub fn truncated(&self) -> bool {
+    pub(crate) fn truncated(&self) -> bool {
         self.ending.truncated
     }
 
     /// The next piece of sound, `None` at the end. Blocks follow each other without gaps: what could not be
     /// decoded is silence.
-    pub fn next_block(&mut self) -> Result<Option<Block>> {
+    pub(crate) fn next_block(&mut self) -> Result<Option<Block>> {
         while !self.at_end && self.buffered() < BLOCK_FRAMES + self.ending.padding {
             if let Some(pending) = self.pending.take() {
                 self.pour(pending);
@@ -188,7 +188,7 @@ impl Decoder {
 
     /// Moves to a position such that the next block starts at or shortly before it. Where the container
     /// can't, nothing changes: decoding on gets there as well, if the position lies ahead.
-    pub fn seek_ms(&mut self, position_ms: i64) -> Result<()> {
+    pub(crate) fn seek_ms(&mut self, position_ms: i64) -> Result<()> {
         let early_ms = (position_ms - PRE_ROLL_MS).max(0);
         let frame = early_ms as u64 * u64::from(self.info.sample_rate_hz) / 1000;
         if frame >= self.buffer_start && frame <= self.timeline.position() {

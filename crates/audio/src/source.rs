@@ -21,6 +21,7 @@ impl<T: Read + Seek + Send + Sync> ReadSeek for T {}
 pub struct Source {
     reader: Box<dyn ReadSeek>,
     len_bytes: u64,
+    life: Life,
 }
 
 impl Source {
@@ -29,6 +30,7 @@ impl Source {
         Self {
             reader: Box::new(reader),
             len_bytes,
+            life: Life::default(),
         }
     }
 
@@ -50,12 +52,20 @@ impl Source {
         self.len_bytes
     }
 
+    /// What tells others whether whoever reads these bytes gets on.
+    pub(crate) fn life(&self) -> Life {
+        self.life.clone()
+    }
+
     /// Reads up to `len` bytes at `position`; fewer where the recording ends.
     pub(crate) fn read_at(&mut self, position: u64, len: usize) -> io::Result<Vec<u8>> {
         let len = (len as u64).min(self.len_bytes.saturating_sub(position));
-        self.reader.seek(SeekFrom::Start(position))?;
+        let reader = &mut self.reader;
         let mut bytes = Vec::new();
-        self.reader.by_ref().take(len).read_to_end(&mut bytes)?;
+        self.life.while_reading(|| {
+            reader.seek(SeekFrom::Start(position))?;
+            reader.take(len).read_to_end(&mut bytes)
+        })?;
         Ok(bytes)
     }
 
@@ -77,6 +87,7 @@ impl Source {
             claimed_len,
             position: 0,
             watch: watch.clone(),
+            life: self.life,
         };
         Ok((source, watch))
     }
@@ -92,6 +103,51 @@ pub(crate) enum End {
     Claimed(u64),
     /// Nothing, and that it can't move: its index may lie in what was cut off.
     Unknown,
+}
+
+/// Whether somebody who reads a recording gets on, told to those who wait for them on other threads.
+#[derive(Clone, Default)]
+pub(crate) struct Life(Arc<LifeState>);
+
+#[derive(Default)]
+struct LifeState {
+    bytes: AtomicU64,
+    reading: AtomicBool,
+    given_up: AtomicBool,
+}
+
+impl Life {
+    /// Bytes that were read so far, and whether more are waited for at this moment.
+    pub(crate) fn signs(&self) -> (u64, bool) {
+        let state = &self.0;
+        (
+            state.bytes.load(Ordering::Relaxed),
+            state.reading.load(Ordering::Relaxed),
+        )
+    }
+
+    /// Nobody waits any more: whoever wants to read on is refused, and comes to an end by that.
+    pub(crate) fn give_up(&self) {
+        self.0.given_up.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_given_up(&self) -> bool {
+        self.0.given_up.load(Ordering::Relaxed)
+    }
+
+    /// Runs what waits for storage and gives how many bytes came.
+    fn while_reading(&self, read: impl FnOnce() -> io::Result<usize>) -> io::Result<usize> {
+        if self.is_given_up() {
+            return Err(io::Error::other("nobody waits for it any more"));
+        }
+        self.0.reading.store(true, Ordering::Relaxed);
+        let outcome = read();
+        self.0.reading.store(false, Ordering::Relaxed);
+        if let Ok(bytes) = &outcome {
+            self.0.bytes.fetch_add(*bytes as u64, Ordering::Relaxed);
+        }
+        outcome
+    }
 }
 
 /// What happened below a demuxer that does not tell: real read errors, and searches without end.
@@ -138,6 +194,7 @@ pub(crate) struct WatchedSource {
     /// of ranges refuse to follow.
     position: u64,
     watch: Watch,
+    life: Life,
 }
 
 impl Read for WatchedSource {
@@ -147,11 +204,11 @@ impl Read for WatchedSource {
             state.exhausted.store(true, Ordering::Relaxed);
             return Err(io::Error::other("no packet found within the search limit"));
         }
-        if self.position >= self.len {
-            return Ok(0);
-        }
+        let at_end = self.position >= self.len;
+        let reader = &mut self.reader;
         loop {
-            match self.reader.read(buf) {
+            let read = || if at_end { Ok(0) } else { reader.read(buf) };
+            match self.life.while_reading(read) {
                 Ok(n) => {
                     self.position += n as u64;
                     state.bytes_since_packet.fetch_add(n as u64, Ordering::Relaxed);
@@ -175,8 +232,10 @@ impl Seek for WatchedSource {
             SeekFrom::Current(by) => self.position.checked_add_signed(by),
         };
         let target = target.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
+        let (reader, base) = (&mut self.reader, self.base);
+        let seek = || reader.seek(SeekFrom::Start(base + target)).map(|_| 0);
         if target < self.len
-            && let Err(error) = self.reader.seek(SeekFrom::Start(self.base + target))
+            && let Err(error) = self.life.while_reading(seek)
         {
             self.watch.note_error(&error);
             return Err(error);
