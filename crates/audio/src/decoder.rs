@@ -236,9 +236,9 @@ mod tests {
 
     #[test]
     fn work_that_never_begins_to_answer_is_given_up() {
-        let (hold, held) = mpsc::channel::<()>();
+        let (hold, until) = mpsc::channel::<()>();
         let start = move || {
-            let _ = held.recv();
+            let _ = until.recv();
             Ok(((), |()| Ok(())))
         };
         let error = Contained::start(Life::default(), SOON, start).err().unwrap();

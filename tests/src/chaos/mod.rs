@@ -66,7 +66,7 @@ pub struct Plan {
 
 /// Runs it; an error where it could not be run. What was found wrong is in the report.
 pub async fn run(plan: &Plan) -> Result<Report> {
-    let town = Town::new(plan.engine, &plan.binary).await?;
+    let town = Town::new(plan.engine, &plan.binary, plan.faults).await?;
     let admin = Client::new(&town.addresses[0], &town.person("ada@example.com", "admin")?);
     let weather = Arc::new(Weather::default());
     let sound = beginning(&Sample::load("bakery-discovery")?.audio, SPEECH_SECONDS)?;

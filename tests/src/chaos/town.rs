@@ -60,8 +60,9 @@ pub struct Town {
 }
 
 impl Town {
-    /// Sets everything up and starts it; `binary` is the program.
-    pub async fn new(engine: Engine, binary: &Path) -> Result<Self> {
+    /// Sets everything up and starts it; `binary` is the program. What lasts for long without faults needs more room
+    /// than a disk that is small enough to be filled.
+    pub async fn new(engine: Engine, binary: &Path, small_disk: bool) -> Result<Self> {
         let many = match engine {
             Engine::Sqlite => None,
             Engine::Postgres => Some(Many::new("chaos").await?),
@@ -78,8 +79,8 @@ impl Town {
         let proxies = database.as_ref().zip(objects.as_ref());
         let workspace = Arc::new(workspace(binary, many.as_ref().zip(proxies), clock.as_ref())?);
         let disk = match engine {
-            Engine::Sqlite => SmallDisk::mount(workspace.dir.path())?,
-            Engine::Postgres => None,
+            Engine::Sqlite if small_disk => SmallDisk::mount(workspace.dir.path())?,
+            Engine::Sqlite | Engine::Postgres => None,
         };
         workspace.run(&["migrate"], "")?;
         let mut town = Self {
