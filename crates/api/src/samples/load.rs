@@ -32,17 +32,13 @@ impl People {
 }
 
 /// The sample person who owns the calls, once they are there.
-pub(super) async fn owner(store: &Store) -> Result<Option<UserId>, SampleError> {
+async fn owner(store: &Store) -> Result<Option<UserId>, SampleError> {
     let found = store.user_find_by_email(PEOPLE[0].email).await?;
     Ok(found.map(|(user, _)| user.id))
 }
 
 /// The calls of `owner_id` that have the title of a sample.
-pub(super) async fn calls_like(
-    store: &Store,
-    owner_id: &UserId,
-    sample: &Sample,
-) -> Result<Vec<Call>, SampleError> {
+async fn calls_like(store: &Store, owner_id: &UserId, sample: &Sample) -> Result<Vec<Call>, SampleError> {
     let filter = CallFilter {
         owner: Some(owner_id.clone()),
         text: Some(sample.truth.title.clone()),
@@ -60,6 +56,17 @@ impl Samples {
     /// Whether the sample workspace was made and not removed since.
     pub async fn are_loaded(store: &Store) -> Result<bool, SampleError> {
         Ok(owner(store).await?.is_some())
+    }
+
+    /// Those of the sample calls that are there.
+    pub async fn calls(&self, store: &Store) -> Result<Vec<Call>, SampleError> {
+        let mut calls = Vec::new();
+        if let Some(owner_id) = owner(store).await? {
+            for sample in &self.0 {
+                calls.extend(calls_like(store, &owner_id, sample).await?);
+            }
+        }
+        Ok(calls)
     }
 
     /// Makes sample people, their team, calls that wait to be transcribed, and what people say about them. Answers

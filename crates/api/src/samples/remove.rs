@@ -2,21 +2,14 @@
 
 use gametape_store::{Actor, Store};
 
-use super::{
-    PEOPLE, SampleError, Samples, TEAM,
-    load::{calls_like, owner},
-};
+use super::{PEOPLE, SampleError, Samples, TEAM};
 
 impl Samples {
     /// Deletes the sample calls with all that was said about them, the sample team if nobody else is in it, and the
     /// sample people. What these left elsewhere stays without a name. Nothing to remove is no error.
     pub async fn remove(&self, store: &Store, actor: &Actor) -> Result<(), SampleError> {
-        if let Some(owner_id) = owner(store).await? {
-            for sample in &self.0 {
-                for call in calls_like(store, &owner_id, sample).await? {
-                    store.call_delete(actor, &call.id).await?;
-                }
-            }
+        for call in self.calls(store).await? {
+            store.call_delete(actor, &call.id).await?;
         }
         let mut ids = Vec::new();
         for person in &PEOPLE {

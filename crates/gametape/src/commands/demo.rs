@@ -2,16 +2,15 @@
 //!
 //! What is there already stays as it is, so that a second run changes nothing.
 
-use anyhow::bail;
+use std::time::Duration;
+
+use anyhow::ensure;
 use gametape_api::{SampleSetting, Samples, hash_password};
 use gametape_core::{
-    call::{CallState, Visibility},
-    id::CallId,
-    page::PageRequest,
-    policy::VisibleCalls,
+    call::{Call, CallState, Progress, Stage, Visibility},
     user::Role,
 };
-use gametape_store::{Actor, CallFilter, NewUser, Store};
+use gametape_store::{Actor, NewUser, Store};
 
 use super::model;
 use crate::{
@@ -19,6 +18,7 @@ use crate::{
     cli,
     config::Config,
     output::{message, result},
+    progress::percent_bar,
 };
 
 /// Who runs the workspace: e-mail and name.
@@ -28,6 +28,8 @@ const REP: &str = "ana@demo.example";
 const COACH: &str = "carla@demo.example";
 /// For trying out only: the command makes these people in a workspace that listens on this machine alone.
 const PASSWORD: &str = "gametape-demo";
+/// How often progress is shown.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 pub(crate) async fn run(options: &cli::Demo, config: Config) -> anyhow::Result<()> {
     if gametape_asr::model::find(&config.model).is_some() {
@@ -50,8 +52,12 @@ pub(crate) async fn run(options: &cli::Demo, config: Config) -> anyhow::Result<(
         message(&format!("Transcribing {made} sample calls …"));
     }
     let name = worker_name(&store);
-    worker(&config, name, store.clone(), media)?.drain().await?;
-    report(&store).await?;
+    let worker = worker(&config, name, store.clone(), media)?;
+    tokio::select! {
+        drained = worker.drain() => drop(drained?),
+        never = show_progress(&store, &samples) => never?,
+    }
+    report(&samples.calls(&store).await?)?;
     result(&format!("Sign in as {REP} with the password {PASSWORD}"));
     result(&format!(
         "(an admin is {}, a coach {COACH}; same password)",
@@ -75,20 +81,36 @@ async fn make_admin(store: &Store, password_hash: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Shows how far the sample calls are, for as long as somebody waits for them.
+async fn show_progress(store: &Store, samples: &Samples) -> anyhow::Result<()> {
+    let bar = percent_bar("transcribing");
+    loop {
+        let calls = samples.calls(store).await?;
+        let done: f64 = calls.iter().map(percent_done).sum();
+        bar.set_position((done * 10.0 / calls.len().max(1) as f64) as u64);
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+fn percent_done(call: &Call) -> f64 {
+    match (call.state, &call.progress) {
+        (CallState::Ready | CallState::Failed, _) => 100.0,
+        (
+            _,
+            Some(Progress {
+                stage: Stage::Transcribe,
+                percent,
+                ..
+            }),
+        ) => *percent,
+        _ => 0.0,
+    }
+}
+
 /// Says how the sample calls stand; one that failed is an error.
-async fn report(store: &Store) -> anyhow::Result<()> {
-    let Some((rep, _)) = store.user_find_by_email(REP).await? else {
-        return Ok(());
-    };
-    let filter = CallFilter {
-        owner: Some(rep.id),
-        ..CallFilter::default()
-    };
-    let calls = store
-        .call_list(&VisibleCalls::All, &filter, &PageRequest::default())
-        .await?;
-    let mut failed: Vec<CallId> = Vec::new();
-    for call in calls.items {
+fn report(calls: &[Call]) -> anyhow::Result<()> {
+    let mut failed = 0;
+    for call in calls {
         let seconds = call.duration_ms.unwrap_or(0) / 1_000;
         result(&format!(
             "{}  {:<10} {}:{:02}  {}",
@@ -99,13 +121,10 @@ async fn report(store: &Store) -> anyhow::Result<()> {
             call.title
         ));
         if call.state == CallState::Failed {
-            message(&call.problem.map(|problem| problem.detail).unwrap_or_default());
-            failed.push(call.id);
+            message(call.problem.as_ref().map_or("", |problem| &problem.detail));
+            failed += 1;
         }
     }
-    if failed.is_empty() {
-        Ok(())
-    } else {
-        bail!("{} sample call(s) failed", failed.len())
-    }
+    ensure!(failed == 0, "{failed} sample call(s) failed");
+    Ok(())
 }

@@ -54,7 +54,7 @@ fn check_one(report: &mut Report, config: &Config, name: &str) {
                 Ok(hours) => Report::good(
                     "model",
                     &format!(
-                        "{name} works: about {hours:.0} hours of calls an hour, with {threads} threads and the \
+                        "{name} works: about {hours:.1} hours of calls an hour, with {threads} threads and the \
                          engine {engine}"
                     ),
                 ),
