@@ -1,5 +1,6 @@
 //! The sample workspace, and how much room all of it takes.
 
+use gametape_api::Samples;
 use gametape_core::user::Role;
 use serde_json::{Value, json};
 
@@ -65,6 +66,19 @@ async fn samples_come_alive_and_go_without_a_trace() {
     let audit = items(&app, &root, "/audit").await;
     let of_samples = audit.iter().filter(|entry| entry["target_id"] == "samples");
     assert_eq!(of_samples.count(), 5);
+}
+
+#[tokio::test]
+async fn what_sample_people_upload_themselves_is_no_sample() {
+    let app = App::new().await;
+    let root = app.person("root@example.com", Role::Admin).await;
+    let ana = app.person("ana@demo.example", Role::Rep).await;
+    let own = app.call(&ana, "a.wav", &bytes(10)).await;
+    assert_eq!(ask(&app, &root, "POST").await["loaded"], true);
+    assert_eq!(items(&app, &ana, "/calls").await.len(), 4);
+    let samples = Samples::embedded().unwrap().calls(&app.store).await.unwrap();
+    assert_eq!(samples.len(), 3);
+    assert!(samples.iter().all(|call| call.id.to_string() != own));
 }
 
 #[tokio::test]
