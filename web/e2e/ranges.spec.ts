@@ -178,3 +178,37 @@ test('what was marked becomes evidence', async ({ as }) => {
     .click();
   await expect(place).toHaveCount(1);
 });
+
+test('what is removed while it is on its way does not come back', async ({ as }) => {
+  const page = await as('luis');
+  await withdrawReviews(page, (await callNamed(page, CALL)).id);
+  await marked(page);
+  await page.getByRole('button', { name: /^Review this call/ }).click();
+  const criterion = page.locator('section.criterion').first();
+  const head = criterion.getByRole('heading').getByRole('button');
+  if ((await head.getAttribute('aria-expanded')) !== 'true') await head.click();
+
+  // The server takes it, and the answer is slow.
+  let arrived = () => {};
+  const arrival = new Promise<void>((resolve) => (arrived = resolve));
+  let answer = () => {};
+  const removed = new Promise<void>((resolve) => (answer = resolve));
+  await page.route('**/evidence', async (route) => {
+    const response = await route.fetch();
+    arrived();
+    await removed;
+    await route.fulfill({ response });
+  });
+  await head.focus();
+  await page.keyboard.press('e');
+  const place = criterion.getByRole('list', { name: /^Evidence/ }).getByRole('listitem');
+  await arrival;
+  const gone = page.waitForResponse((response) => response.request().method() === 'DELETE');
+  await place.getByRole('button', { name: /^Remove/ }).click();
+  answer();
+  expect((await gone).status()).toBe(200);
+  await expect(place).toHaveCount(0);
+  await page.reload();
+  await expect(criterion).toBeVisible();
+  await expect(place).toHaveCount(0);
+});

@@ -32,6 +32,8 @@ export class Draft {
   #summary: string | null = $state(null);
   #added: Readonly<Record<string, Evidence[]>> = $state.raw({});
   #removed: readonly string[] = $state.raw([]);
+  /** Sends a place of evidence again, for those that were sent at least once. */
+  #sent: Readonly<Record<string, () => Promise<Evidence>>> = {};
   #typingIn: string | null = null;
 
   constructor(id: string, read: () => ReviewDetail, cache: QueryClient) {
@@ -103,9 +105,12 @@ export class Draft {
     const { startMs: start_ms, endMs: end_ms, channel, quote } = place;
     const one: Evidence = { id, start_ms, end_ms, channel, quote, prefix: '', suffix: '', status: 'exact' };
     this.#added = { ...this.#added, [criterionId]: [...(this.#added[criterionId] ?? []), one] };
+    const send = () => writes.addEvidence(this.id, criterionId, { start_ms, end_ms, channel }, id);
     this.#saves.put(id, async () => {
+      this.#sent = { ...this.#sent, [id]: send };
       try {
-        await writes.addEvidence(this.id, criterionId, { start_ms, end_ms, channel }, id);
+        await send();
+        if (!this.#added[criterionId]?.includes(one)) return;
         await this.#cache.invalidateQueries({ queryKey: keys.review(this.id) });
       } catch (error) {
         if (!(error instanceof ApiError && error.status === 422)) throw error;
@@ -117,20 +122,15 @@ export class Draft {
   }
 
   removeEvidence(criterionId: string, evidenceId: string): void {
-    if (this.isAdding(evidenceId)) {
-      this.#saves.drop(evidenceId);
-      this.#forget(criterionId, evidenceId);
+    if (!this.isAdding(evidenceId)) {
+      this.#takeAway(evidenceId, () => Promise.resolve(evidenceId));
       return;
     }
-    this.#removed = [...this.#removed, evidenceId];
-    this.#saves.put(evidenceId, async () => {
-      try {
-        showReview(this.#cache, await writes.removeEvidence(this.id, evidenceId));
-      } catch (error) {
-        // It is gone already, which is what was wanted.
-        if (!(error instanceof ApiError && error.status === 404)) throw error;
-      }
-    });
+    this.#forget(criterionId, evidenceId);
+    const send = this.#sent[evidenceId];
+    // What is on its way, or was without an answer, may be there: sent again under its key, it says as what.
+    if (send) this.#takeAway(evidenceId, async () => (await send()).id);
+    else this.#saves.drop(evidenceId);
   }
 
   retry(): void {
@@ -172,6 +172,20 @@ export class Draft {
     const said = this.#said[criterionId] ?? NOTHING;
     if (!isRated(said) && said.note !== '') return;
     this.#said = Object.fromEntries(Object.entries(this.#said).filter(([id]) => id !== criterionId));
+  }
+
+  #takeAway(shownId: string, find: () => Promise<string>): void {
+    this.#removed = [...this.#removed, shownId];
+    this.#saves.put(shownId, async () => {
+      try {
+        const id = await find();
+        this.#removed = [...this.#removed, id];
+        showReview(this.#cache, await writes.removeEvidence(this.id, id));
+      } catch (error) {
+        // It is gone already or was never taken, which is what was wanted.
+        if (!(error instanceof ApiError && (error.status === 404 || error.status === 422))) throw error;
+      }
+    });
   }
 
   #forget(criterionId: string, evidenceId: string): void {
