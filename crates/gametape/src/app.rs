@@ -11,6 +11,7 @@ use gametape_store::Store;
 
 use crate::{
     config::{Config, LogFormat},
+    memory,
     output::message,
 };
 
@@ -78,6 +79,7 @@ pub(crate) fn worker(config: &Config, name: String, store: Store, media: Media) 
         redact: config.redacts(),
         grace: Duration::from_secs(8),
     };
+    memory::keep_giving_back();
     Ok(Worker::new(settings, store, media, engines(config)))
 }
 

@@ -78,7 +78,7 @@ async fn what_sample_people_upload_themselves_is_no_sample() {
     assert_eq!(items(&app, &ana, "/calls").await.len(), 4);
     let samples = Samples::embedded().unwrap().calls(&app.store).await.unwrap();
     assert_eq!(samples.len(), 3);
-    assert!(samples.iter().all(|call| call.id.to_string() != own));
+    assert!(samples.iter().all(|call| call.id != own));
 }
 
 #[tokio::test]
