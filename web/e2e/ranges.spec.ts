@@ -153,17 +153,23 @@ test('what was marked becomes a comment’s range, which keys and buttons change
   expect((await placeNow())?.quote).not.toBe(quoteBefore);
 });
 
-test('what was marked becomes evidence', async ({ as }) => {
-  const page = await as('luis');
+/** Begins a review with a range that is marked, and opens its first criterion. */
+async function reviewMarked(page: Page) {
   await withdrawReviews(page, (await callNamed(page, CALL)).id);
   await marked(page);
   await page.getByRole('button', { name: /^Review this call/ }).click();
   const criterion = page.locator('section.criterion').first();
   const head = criterion.getByRole('heading').getByRole('button');
   if ((await head.getAttribute('aria-expanded')) !== 'true') await head.click();
+  const place = criterion.getByRole('list', { name: /^Evidence/ }).getByRole('listitem');
+  return { criterion, head, place };
+}
+
+test('what was marked becomes evidence', async ({ as }) => {
+  const page = await as('luis');
+  const { head, place } = await reviewMarked(page);
   await head.focus();
   await page.keyboard.press('e');
-  const place = criterion.getByRole('list', { name: /^Evidence/ }).getByRole('listitem');
   await expect(place).toContainText('00:20–00:30');
 
   // Another range, and the words that are selected go before it.
@@ -181,12 +187,7 @@ test('what was marked becomes evidence', async ({ as }) => {
 
 test('what is removed while it is on its way does not come back', async ({ as }) => {
   const page = await as('luis');
-  await withdrawReviews(page, (await callNamed(page, CALL)).id);
-  await marked(page);
-  await page.getByRole('button', { name: /^Review this call/ }).click();
-  const criterion = page.locator('section.criterion').first();
-  const head = criterion.getByRole('heading').getByRole('button');
-  if ((await head.getAttribute('aria-expanded')) !== 'true') await head.click();
+  const { criterion, head, place } = await reviewMarked(page);
 
   // The server takes it, and the answer is slow.
   let arrived = () => {};
@@ -201,7 +202,6 @@ test('what is removed while it is on its way does not come back', async ({ as })
   });
   await head.focus();
   await page.keyboard.press('e');
-  const place = criterion.getByRole('list', { name: /^Evidence/ }).getByRole('listitem');
   await arrival;
   const gone = page.waitForResponse((response) => response.request().method() === 'DELETE');
   await place.getByRole('button', { name: /^Remove/ }).click();
