@@ -113,8 +113,8 @@ export class Draft {
         if (!this.#added[criterionId]?.includes(one)) return;
         await this.#cache.invalidateQueries({ queryKey: keys.review(this.id) });
       } catch (error) {
-        if (!(error instanceof ApiError && error.status === 422)) throw error;
         // A place that the server refuses is not worth another try.
+        if (!hasStatus(error, 422)) throw error;
         toasts.say(errorWords(error));
       }
       this.#forget(criterionId, id);
@@ -129,7 +129,7 @@ export class Draft {
     this.#forget(criterionId, evidenceId);
     const send = this.#sent[evidenceId];
     // What is on its way, or was without an answer, may be there: sent again under its key, it says as what.
-    if (send) this.#takeAway(evidenceId, async () => (await send()).id);
+    if (send) this.#takeAway(evidenceId, () => idOf(send()));
     else this.#saves.drop(evidenceId);
   }
 
@@ -174,16 +174,17 @@ export class Draft {
     this.#said = Object.fromEntries(Object.entries(this.#said).filter(([id]) => id !== criterionId));
   }
 
-  #takeAway(shownId: string, find: () => Promise<string>): void {
+  #takeAway(shownId: string, find: () => Promise<string | null>): void {
     this.#removed = [...this.#removed, shownId];
     this.#saves.put(shownId, async () => {
+      const id = await find();
+      if (id === null) return;
+      this.#removed = [...this.#removed, id];
       try {
-        const id = await find();
-        this.#removed = [...this.#removed, id];
         showReview(this.#cache, await writes.removeEvidence(this.id, id));
       } catch (error) {
-        // It is gone already or was never taken, which is what was wanted.
-        if (!(error instanceof ApiError && (error.status === 404 || error.status === 422))) throw error;
+        // It is gone already, which is what was wanted.
+        if (!hasStatus(error, 404)) throw error;
       }
     });
   }
@@ -192,4 +193,18 @@ export class Draft {
     const rest = (this.#added[criterionId] ?? []).filter((one) => one.id !== evidenceId);
     this.#added = { ...this.#added, [criterionId]: rest };
   }
+}
+
+/** The id that the server gave a place; null where it refused it. */
+async function idOf(sent: Promise<Evidence>): Promise<string | null> {
+  try {
+    return (await sent).id;
+  } catch (error) {
+    if (!hasStatus(error, 422)) throw error;
+    return null;
+  }
+}
+
+function hasStatus(error: unknown, status: number): boolean {
+  return error instanceof ApiError && error.status === status;
 }
