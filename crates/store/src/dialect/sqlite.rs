@@ -20,11 +20,7 @@ pub(super) async fn open(path: &str) -> Result<Pools> {
     if path == ":memory:" {
         // Every connection to memory is a database of its own: there may be only one, and it may never close.
         let options = options("sqlite::memory:").map_err(failed)?;
-        let only = pool(1, false)
-            .min_connections(1)
-            .connect_with(options)
-            .await
-            .map_err(failed)?;
+        let only = pool(1, false).connect_with(options).await.map_err(failed)?;
         return Ok(Pools {
             engine: Engine::Sqlite,
             read: only.clone(),
@@ -70,9 +66,12 @@ fn renewed(pool: AnyPoolOptions) -> AnyPoolOptions {
     })
 }
 
+/// All connections are opened at the start, so that what a process needs of handles and memory is seen then, not weeks
+/// later when it is first busy.
 fn pool(connections: u32, read_only: bool) -> AnyPoolOptions {
     AnyPoolOptions::new()
         .max_connections(connections)
+        .min_connections(connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .idle_timeout(None)
         .max_lifetime(None)
