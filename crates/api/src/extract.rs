@@ -1,6 +1,6 @@
 //! axum's extractors with rejections as problems.
 
-use std::str::FromStr;
+use std::{error::Error, str::FromStr};
 
 use axum::{
     extract::{
@@ -27,17 +27,29 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     async fn from_request(request: Request, state: &S) -> Result<Self> {
         match axum::Json::from_request(request, state).await {
             Ok(axum::Json(value)) => Ok(Self(value)),
-            Err(rejection) => {
-                let code = match &rejection {
-                    JsonRejection::JsonDataError(_) => Code::InvalidValue,
-                    JsonRejection::MissingJsonContentType(_) => Code::UnsupportedMediaType,
-                    other if other.status() == StatusCode::PAYLOAD_TOO_LARGE => Code::TooLarge,
-                    _ => Code::InvalidRequest,
-                };
-                Err(Problem::new(code, rejection.body_text()))
-            }
+            Err(rejection) => Err(match &rejection {
+                JsonRejection::JsonDataError(error) => Problem::new(Code::InvalidValue, reason(error)),
+                JsonRejection::JsonSyntaxError(error) => {
+                    let detail = format!("the body is no JSON: {}", reason(error));
+                    Problem::new(Code::InvalidRequest, detail)
+                }
+                JsonRejection::MissingJsonContentType(_) => {
+                    Problem::new(Code::UnsupportedMediaType, rejection.body_text())
+                }
+                other if other.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+                    Problem::new(Code::TooLarge, rejection.body_text())
+                }
+                _ => Problem::new(Code::InvalidRequest, rejection.body_text()),
+            }),
         }
     }
+}
+
+/// Which field is wrong, and why. A rejection itself begins with the types of this program, which tell its users nothing.
+pub(crate) fn reason(rejection: &impl Error) -> String {
+    rejection
+        .source()
+        .map_or_else(|| rejection.to_string(), ToString::to_string)
 }
 
 impl<T: Serialize> IntoResponse for Json<T> {
@@ -57,7 +69,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
         let query: Result<_, QueryRejection> = axum::extract::Query::from_request_parts(parts, state).await;
         match query {
             Ok(axum::extract::Query(value)) => Ok(Self(value)),
-            Err(rejection) => Err(Problem::new(Code::InvalidRequest, rejection.body_text())),
+            Err(rejection) => Err(Problem::new(Code::InvalidRequest, reason(&rejection))),
         }
     }
 }

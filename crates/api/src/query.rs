@@ -17,6 +17,7 @@ use utoipa::openapi::{
 };
 
 use crate::{
+    extract::reason,
     openapi,
     problem::{Code, Problem, Result},
 };
@@ -82,7 +83,7 @@ fn of_method<'a>(route: &'a HashMap<Method, Vec<String>>, method: &Method) -> Op
 fn check(uri: &Uri, known: Option<&Vec<String>>) -> Result<()> {
     let known = known.map_or(&[][..], Vec::as_slice);
     let given = Query::<Vec<(String, String)>>::try_from_uri(uri)
-        .map_err(|error| Problem::new(Code::InvalidRequest, error.body_text()))?;
+        .map_err(|error| Problem::new(Code::InvalidRequest, reason(&error)))?;
     match given.0.iter().find(|(name, _)| !known.contains(name)) {
         None => Ok(()),
         Some((name, _)) => Err(unknown(name, known)),

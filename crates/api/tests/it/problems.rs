@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{App, Ask};
+use crate::support::{App, Ask, Reply};
 
 #[tokio::test]
 async fn unknown_addresses_and_methods_are_problems_too() {
@@ -65,6 +65,38 @@ async fn bodies_and_queries_that_make_no_sense_are_explained() {
         app.get(&ann, &format!("/api/v1/calls?{query}"))
             .await
             .is_problem(422, "invalid_value");
+    }
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_request_is_said_without_our_types() {
+    let app = App::new().await;
+    let ann = app.ann().await;
+    let post = |body: &'static str| {
+        let ask = Ask::post("/api/v1/tokens").by(&ann);
+        ask.header("content-type", "application/json").body(body)
+    };
+    let detail = |reply: &Reply| reply.json()["detail"].as_str().unwrap().to_owned();
+    let scope = app.send(post(r#"{"name": "x", "scope": "all"}"#)).await;
+    assert!(
+        detail(&scope).starts_with("scope: unknown variant `all`"),
+        "{}",
+        detail(&scope)
+    );
+    let cut = app.send(post("{")).await;
+    assert!(
+        detail(&cut).starts_with("the body is no JSON: EOF"),
+        "{}",
+        detail(&cut)
+    );
+    let state = app.get(&ann, "/api/v1/calls?state=nonsense").await;
+    assert!(
+        detail(&state).starts_with("state: unknown variant `nonsense`"),
+        "{}",
+        detail(&state)
+    );
+    for reply in [scope, cut, state] {
+        assert!(!reply.text().contains("eserialize"), "{}", reply.text());
     }
 }
 
