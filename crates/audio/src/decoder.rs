@@ -1,6 +1,7 @@
 //! Decoders are other people's code on other people's bytes: each works on a thread of its own, and whoever waits for one
 //! goes on without it when it comes to no end. A thread can't be stopped from outside; one that is given up ends as soon as
-//! it wants to read, and otherwise keeps its core until the program ends.
+//! it wants to read, and otherwise keeps its core until the program ends. One that gets on, but takes far more of a core
+//! than there is sound, is refused the same way ([`Life::is_overdrawn`]).
 
 use std::{
     sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender},
@@ -8,7 +9,11 @@ use std::{
     time::Duration,
 };
 
-use crate::{AudioError, Block, MediaInfo, Result, Source, decode::Decoding, source::Life};
+use crate::{
+    AudioError, Block, MediaInfo, Result, Source,
+    decode::Decoding,
+    source::{Life, OVERDRAWN},
+};
 
 /// Every so often it is looked whether a decoder gets on.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -40,9 +45,13 @@ impl Decoder {
         let life = source.life();
         let filename = filename.map(str::to_owned);
         let start = move || {
+            let budget = source.life();
             let mut decoding = Decoding::open(source, filename.as_deref())?;
             let opened = answer(&decoding, None);
             let work = move |step| {
+                if budget.is_overdrawn() {
+                    return Err(AudioError::damaged(OVERDRAWN));
+                }
                 let block = match step {
                     Step::NextBlock => decoding.next_block()?,
                     Step::Seek { position_ms } => {
@@ -50,6 +59,9 @@ impl Decoder {
                         None
                     }
                 };
+                if let Some(block) = &block {
+                    budget.earned(length_ms(block, decoding.info()));
+                }
                 Ok(answer(&decoding, block))
             };
             Ok((opened, work))
@@ -102,6 +114,10 @@ fn answer(decoding: &Decoding, block: Option<Block>) -> Answer {
         info: decoding.info().clone(),
         truncated: decoding.truncated(),
     }
+}
+
+fn length_ms(block: &Block, info: &MediaInfo) -> u64 {
+    block.frames() as u64 * 1_000 / u64::from(info.sample_rate_hz.max(1))
 }
 
 /// Work on a thread of its own, a question at a time.
@@ -204,6 +220,8 @@ mod tests {
         },
     };
 
+    use rustix::time::{ClockId, clock_gettime};
+
     use super::*;
     use crate::source::End;
 
@@ -264,6 +282,30 @@ mod tests {
     }
 
     #[test]
+    fn a_decoder_that_takes_far_more_of_a_core_than_there_is_sound_is_given_up() {
+        let source = |budget_ms| {
+            let bytes = wav_of_silence(80_000);
+            let len_bytes = bytes.len() as u64;
+            let life = Life::with_budget(Duration::from_millis(budget_ms));
+            Source::new(Laborious(io::Cursor::new(bytes)), len_bytes).with_life(life)
+        };
+        let decode = |source| {
+            let mut decoder = Decoder::open(source, None)?;
+            let mut frames = 0;
+            while let Some(block) = decoder.next_block()? {
+                frames += block.frames();
+            }
+            Ok(frames)
+        };
+        assert_eq!(decode(source(60_000)).unwrap(), 80_000);
+        let error = decode(source(LABOUR_MS / 2)).unwrap_err();
+        assert!(
+            damaged(&error) && error.to_string().contains(OVERDRAWN),
+            "{error}"
+        );
+    }
+
+    #[test]
     fn waiting_for_storage_is_no_standstill() {
         let mut source = Source::new(Slow, 1);
         let life = source.life();
@@ -278,6 +320,46 @@ mod tests {
         let (contained, ()) =
             Contained::start(Life::default(), LOOK_EVERY, move || Ok(((), panics))).unwrap();
         assert!(damaged(&contained.ask(()).unwrap_err()));
+    }
+
+    /// 16 bits, 8 kHz, one channel.
+    fn wav_of_silence(frames: u32) -> Vec<u8> {
+        let data_bytes = frames * 2;
+        let mut wav = b"RIFF".to_vec();
+        wav.extend((36 + data_bytes).to_le_bytes());
+        wav.extend(b"WAVEfmt ");
+        wav.extend(16_u32.to_le_bytes());
+        wav.extend([1_u16, 1].map(u16::to_le_bytes).concat());
+        wav.extend([8_000_u32, 16_000].map(u32::to_le_bytes).concat());
+        wav.extend([2_u16, 16].map(u16::to_le_bytes).concat());
+        wav.extend(b"data");
+        wav.extend(data_bytes.to_le_bytes());
+        wav.resize(wav.len() + data_bytes as usize, 0);
+        wav
+    }
+
+    /// What each read of [`Laborious`] takes of a core, whatever else the machine does.
+    const LABOUR_MS: u64 = 20;
+
+    /// Bytes that cost work, as those of a demuxer in a long loop do.
+    struct Laborious(io::Cursor<Vec<u8>>);
+
+    impl Read for Laborious {
+        fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+            let until = Life::with_budget(Duration::ZERO);
+            let used = Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap();
+            until.earned((used.as_millis() as u64 + LABOUR_MS) * 10);
+            while !until.is_overdrawn() {
+                std::hint::spin_loop();
+            }
+            self.0.read(buf)
+        }
+    }
+
+    impl Seek for Laborious {
+        fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+            self.0.seek(to)
+        }
     }
 
     /// Storage that takes longer than a decoder would be waited for.

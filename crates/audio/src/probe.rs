@@ -100,8 +100,8 @@ pub(crate) fn guarded<T>(
     if let Some(error) = watch.take_error() {
         return Err(AudioError::Io(error));
     }
-    if watch.is_exhausted() {
-        return Err(AudioError::damaged("no sound within the first megabytes"));
+    if let Some(reason) = watch.exhausted() {
+        return Err(AudioError::damaged(reason));
     }
     outcome.map_err(|_panic| AudioError::damaged("a decoder gave up on it"))
 }

@@ -3,16 +3,25 @@
 use std::{
     io::{self, Cursor, Read, Seek, SeekFrom},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
+use rustix::time::{ClockId, clock_gettime};
 use symphonia::core::io::MediaSource;
 
 /// Bytes that a demuxer may read without coming up with one packet. A real header, picture tags of an MP4
 /// included, is far smaller; without this bound a large file of nonsense is searched to its end.
 const MAX_BYTES_WITHOUT_PACKET: u64 = 48 * 1024 * 1024;
+/// What a decoder may take of a core before any sound came out. Headers take milliseconds; 4 GB of film beside the sound,
+/// seconds.
+const START_BUDGET: Duration = Duration::from_mins(1);
+/// Each second of sound must come out this much faster, beyond the start; what is honest is a hundred times faster still.
+const SLOWEST_SPEED: u64 = 10;
+/// What is said of a recording that goes beyond that.
+pub(crate) const OVERDRAWN: &str = "decoding it takes far more work than there is sound";
 
 trait ReadSeek: Read + Seek + Send + Sync {}
 impl<T: Read + Seek + Send + Sync> ReadSeek for T {}
@@ -55,6 +64,12 @@ impl Source {
     /// What tells others whether whoever reads these bytes gets on.
     pub(crate) fn life(&self) -> Life {
         self.life.clone()
+    }
+
+    /// The same bytes for somebody who may work more or less for them.
+    #[cfg(test)]
+    pub(crate) fn with_life(self, life: Life) -> Self {
+        Self { life, ..self }
     }
 
     /// Reads up to `len` bytes at `position`; fewer where the recording ends.
@@ -105,18 +120,50 @@ pub(crate) enum End {
     Unknown,
 }
 
-/// Whether somebody who reads a recording gets on, told to those who wait for them on other threads.
-#[derive(Clone, Default)]
+/// Whether somebody who reads a recording gets on, told to those who wait for them on other threads; and whether the
+/// work is worth it, told to themselves.
+#[derive(Clone)]
 pub(crate) struct Life(Arc<LifeState>);
 
-#[derive(Default)]
 struct LifeState {
     bytes: AtomicU64,
     reading: AtomicBool,
     given_up: AtomicBool,
+    /// Milliseconds of a core that may be used up.
+    budget_ms: AtomicU64,
+}
+
+impl Default for Life {
+    fn default() -> Self {
+        Self::with_budget(START_BUDGET)
+    }
 }
 
 impl Life {
+    /// A life that may take this much of a core, and more as sound comes out.
+    pub(crate) fn with_budget(start: Duration) -> Self {
+        Self(Arc::new(LifeState {
+            bytes: AtomicU64::new(0),
+            reading: AtomicBool::new(false),
+            given_up: AtomicBool::new(false),
+            budget_ms: AtomicU64::new(u64::try_from(start.as_millis()).unwrap_or(u64::MAX)),
+        }))
+    }
+
+    /// So much sound came out.
+    pub(crate) fn earned(&self, sound_ms: u64) {
+        self.0
+            .budget_ms
+            .fetch_add(sound_ms / SLOWEST_SPEED, Ordering::Relaxed);
+    }
+
+    /// Whether this thread, which is the one that decodes and does nothing else, took more of a core than it may. A clock
+    /// on the wall would count what others took, and the time that a process was stopped.
+    pub(crate) fn is_overdrawn(&self) -> bool {
+        let used = Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap_or_default();
+        used.as_millis() > self.0.budget_ms.load(Ordering::Relaxed).into()
+    }
+
     /// Bytes that were read so far, and whether more are waited for at this moment.
     pub(crate) fn signs(&self) -> (u64, bool) {
         let state = &self.0;
@@ -157,7 +204,7 @@ pub(crate) struct Watch(Arc<WatchState>);
 #[derive(Default)]
 struct WatchState {
     bytes_since_packet: AtomicU64,
-    exhausted: AtomicBool,
+    exhausted: OnceLock<&'static str>,
     error: Mutex<Option<io::Error>>,
 }
 
@@ -167,9 +214,13 @@ impl Watch {
         self.0.bytes_since_packet.store(0, Ordering::Relaxed);
     }
 
-    /// Whether the demuxer read too much without a result.
-    pub(crate) fn is_exhausted(&self) -> bool {
-        self.0.exhausted.load(Ordering::Relaxed)
+    /// Why the demuxer may not read any further: too much was read, or done, without a result.
+    pub(crate) fn exhausted(&self) -> Option<&'static str> {
+        self.0.exhausted.get().copied()
+    }
+
+    fn refuse(&self, reason: &'static str) -> io::Error {
+        io::Error::other(*self.0.exhausted.get_or_init(|| reason))
     }
 
     /// The read error that occurred since the last look, if any. Demuxers report some of these as the end
@@ -201,8 +252,10 @@ impl Read for WatchedSource {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let state = &self.watch.0;
         if state.bytes_since_packet.load(Ordering::Relaxed) > MAX_BYTES_WITHOUT_PACKET {
-            state.exhausted.store(true, Ordering::Relaxed);
-            return Err(io::Error::other("no packet found within the search limit"));
+            return Err(self.watch.refuse("no sound within the first megabytes"));
+        }
+        if self.life.is_overdrawn() {
+            return Err(self.watch.refuse(OVERDRAWN));
         }
         let at_end = self.position >= self.len;
         let reader = &mut self.reader;
