@@ -1,4 +1,4 @@
-import { ApiError, errorWords } from '@/lib/api/problem';
+import { errorWords, hasStatus } from '@/lib/api/problem';
 
 /** What is wrong with an e-mail address; null if nothing that can be seen. */
 export function emailProblem(email: string): string | null {
@@ -8,6 +8,6 @@ export function emailProblem(email: string): string | null {
 /** Why an account could not be made; empty where nothing went wrong. */
 export function accountWords(error: unknown): string {
   if (!error) return '';
-  const taken = error instanceof ApiError && error.status === 409;
+  const taken = hasStatus(error, 409);
   return taken ? 'There is an account with this e-mail address already.' : errorWords(error);
 }

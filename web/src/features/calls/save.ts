@@ -1,6 +1,6 @@
 import { changesOf, detailsOf, rebase, type Details } from './details';
 import type { Call, UpdateCall } from '@/lib/api/types';
-import { ApiError } from '@/lib/api/problem';
+import { CHANGED_MEANWHILE, hasStatus } from '@/lib/api/problem';
 
 export type Saved =
   | { call: Call }
@@ -35,7 +35,7 @@ export async function saveDetails(
     try {
       return { call: await steps.update(base.updated_at, body) };
     } catch (error) {
-      const changed = error instanceof ApiError && error.status === 412;
+      const changed = hasStatus(error, CHANGED_MEANWHILE);
       if (!changed || tries >= TRIES) throw error;
       base = await steps.read();
     }

@@ -1,7 +1,7 @@
 import { createInfiniteQuery, createQuery, keepPreviousData } from '@tanstack/svelte-query';
 import { client, unwrap } from '@/lib/api/client';
 import { keys } from '@/lib/api/keys';
-import { ApiError } from '@/lib/api/problem';
+import { hasStatus } from '@/lib/api/problem';
 import type { Criterion, Moment } from '@/lib/api/types';
 import type { MomentRequest } from './filters';
 
@@ -53,7 +53,7 @@ async function fetchOrNull(id: string): Promise<Moment | null> {
   try {
     return await fetchMoment(id);
   } catch (error) {
-    if (error instanceof ApiError && (error.status === 404 || error.status === 422)) return null;
+    if (hasStatus(error, 404) || hasStatus(error, 422)) return null;
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 import type { QueryClient } from '@tanstack/svelte-query';
 import { Autosave, type SaveState } from '@/lib/autosave';
 import { keys } from '@/lib/api/keys';
-import { ApiError, errorWords } from '@/lib/api/problem';
+import { errorWords, hasStatus } from '@/lib/api/problem';
 import type { Evidence, ReviewDetail } from '@/lib/api/types';
 import type { Stretch } from '@/lib/room.svelte';
 import { toasts } from '@/lib/toast.svelte';
@@ -203,8 +203,4 @@ async function idOf(sent: Promise<Evidence>): Promise<string | null> {
     if (!hasStatus(error, 422)) throw error;
     return null;
   }
-}
-
-function hasStatus(error: unknown, status: number): boolean {
-  return error instanceof ApiError && error.status === status;
 }

@@ -1,7 +1,7 @@
 import { type RubricChanges } from './api';
 import { changed, draftOf, linesOf, moved, newLine, withIds, type Line } from './edit';
 import { Autosave, type SaveState } from '@/lib/autosave';
-import { ApiError, errorWords } from '@/lib/api/problem';
+import { CHANGED_MEANWHILE, errorWords, hasStatus } from '@/lib/api/problem';
 import type { Criterion, RubricDetail } from '@/lib/api/types';
 
 const REST_MS = 700;
@@ -126,7 +126,7 @@ export class RubricEdit {
       if (what.lines) this.lines = withIds(this.lines, lines, rubric.draft?.criteria ?? []);
     } catch (error) {
       this.#changed = { ...what, ...this.#changed };
-      this.conflict = error instanceof ApiError && error.status === 412;
+      this.conflict = hasStatus(error, CHANGED_MEANWHILE);
       throw error;
     }
   }

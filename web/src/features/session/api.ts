@@ -1,7 +1,7 @@
 import { createMutation, createQuery, useQueryClient, type QueryClient } from '@tanstack/svelte-query';
 import { client, unwrap, unwrapEmpty } from '@/lib/api/client';
 import { keys } from '@/lib/api/keys';
-import { ApiError } from '@/lib/api/problem';
+import { hasStatus } from '@/lib/api/problem';
 import type { Me, Session } from '@/lib/api/types';
 import { expiry } from './expiry.svelte';
 
@@ -79,7 +79,7 @@ function isAboutOthers({ queryKey }: { queryKey: readonly unknown[] }): boolean 
 
 /** Whether an answer says that nobody is signed in; a wrong password says something else. */
 export function isSignedOut(error: unknown): boolean {
-  return error instanceof ApiError && error.status === 401 && error.code !== 'wrong_credentials';
+  return hasStatus(error, 401) && error.code !== 'wrong_credentials';
 }
 
 /** What comes of the first answer that says so: the sign-in, over the page of somebody who was at work. */
@@ -150,6 +150,6 @@ async function endSession(id: string): Promise<void> {
     await unwrapEmpty(client.DELETE('/api/v1/sessions/{id}', { params: { path: { id } } }));
   } catch (error) {
     // It ended by itself, or from somewhere else: that is what was wanted.
-    if (!(error instanceof ApiError && error.status === 404)) throw error;
+    if (!hasStatus(error, 404)) throw error;
   }
 }

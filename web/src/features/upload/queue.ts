@@ -3,7 +3,7 @@
  * temporarily in the way is waited out, however long it takes; what was begun is remembered beyond the page.
  * Knows neither tus nor the API: both are handed in.
  */
-import { errorWords, ApiError } from '@/lib/api/problem';
+import { ApiError, errorWords, hasStatus } from '@/lib/api/problem';
 import type { CallMeta } from '@/lib/api/types';
 import { estimateLeftMs, randomKey, titleFromName } from './files';
 import { abandoned, fileKey, type Remembered, type UploadMemory } from './memory';
@@ -318,7 +318,7 @@ export class UploadQueue {
       this.#deps.onCreated?.(call.id, { ...item });
       if (this.#holds(entry)) this.#advance();
     } catch (error) {
-      if (error instanceof ApiError && error.status === 404) this.#sendAnew(entry);
+      if (hasStatus(error, 404)) this.#sendAnew(entry);
       if (this.#holds(entry)) this.#fail(entry, error);
     }
   }

@@ -16,6 +16,13 @@ export class ApiError extends Error {
   }
 }
 
+/** The status of a write that was begun on an older version of what it changes. */
+export const CHANGED_MEANWHILE = 412;
+
+export function hasStatus(error: unknown, status: number): error is ApiError {
+  return error instanceof ApiError && error.status === status;
+}
+
 const BY_STATUS: Readonly<Record<number, string>> = {
   401: 'You are signed out. Sign in and try again.',
   403: 'You may not do that.',
