@@ -35,3 +35,13 @@ export function initials(name: string): string {
   const letters = parts.length > 1 ? [parts[0], parts.at(-1)] : [parts[0]];
   return letters.map((part) => [...(part ?? '')][0]?.toLocaleUpperCase() ?? '').join('') || '?';
 }
+
+/** People to choose from, by name. */
+export function peopleChoices(
+  people: ReadonlyMap<string, Person> | undefined,
+): { value: string; label: string }[] {
+  return [...(people?.values() ?? [])]
+    .filter((person) => !person.erased)
+    .map((person) => ({ value: person.id, label: person.name }))
+    .sort((a, b) => a.label.localeCompare(b.label));
+}

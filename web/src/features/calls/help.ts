@@ -1,5 +1,5 @@
 import type { Call, Person, Team } from '@/lib/api/types';
-import { personName } from '@/lib/people';
+import { peopleChoices, personName } from '@/lib/people';
 import { teamName } from '@/lib/teams';
 import { defOf, type FilterName } from './filters';
 
@@ -16,12 +16,8 @@ export function filterHelp(
   teams: readonly Team[] | undefined,
   calls: readonly Call[],
 ): FilterHelp {
-  const byName = (a: readonly [string, string], b: readonly [string, string]) => a[1].localeCompare(b[1]);
   return {
-    people: [...(people?.values() ?? [])]
-      .filter((person) => !person.erased)
-      .map((person) => [person.id, person.name] as const)
-      .sort(byName),
+    people: peopleChoices(people).map(({ value, label }) => [value, label]),
     teams: (teams ?? []).map((team) => [team.id, team.name] as const),
     used: {
       tags: distinct(calls.flatMap((call) => call.tags)),

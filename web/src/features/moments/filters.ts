@@ -1,5 +1,6 @@
 import type { CommentKind, DealOutcome, MomentSort, Scale } from '@/lib/api/types';
 import { daysSpan, readDays, writeDays, type Days } from '@/lib/days';
+import { readOutcome } from '@/lib/deal';
 import { hasWords } from '@/lib/searchText';
 import { levelsOf } from './scores';
 
@@ -45,7 +46,6 @@ export const NO_FILTERS: Filters = {
 export const cleared = ({ sort }: Filters): Filters => ({ ...NO_FILTERS, sort });
 
 export const KINDS: readonly CommentKind[] = ['praise', 'improve', 'question', 'note'];
-export const OUTCOMES: readonly DealOutcome[] = ['open', 'won', 'lost'];
 export const SORTS: readonly MomentSort[] = ['newest', 'highest', 'lowest', 'discussed'];
 
 const TEXTS = ['criterion', 'rep', 'team', 'by', 'tag', 'stage', 'q'] as const;
@@ -58,7 +58,7 @@ export function readFilters(query: URLSearchParams): Filters {
   for (const name of NUMBERS) filters[name] = readNumber(query.get(name));
   if (filters.min !== null && filters.max !== null && filters.min > filters.max) filters.max = null;
   filters.kind = KINDS.find((kind) => kind === query.get('kind')) ?? null;
-  filters.outcome = OUTCOMES.find((outcome) => outcome === query.get('outcome')) ?? null;
+  filters.outcome = readOutcome(query.get('outcome'));
   filters.disputed = query.get('disputed') === '1';
   filters.sort = SORTS.find((sort) => sort === query.get('sort')) ?? 'newest';
   return filters;

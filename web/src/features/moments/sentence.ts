@@ -1,5 +1,6 @@
-import type { CommentKind, DealOutcome, MomentSort, Scale } from '@/lib/api/types';
+import type { CommentKind, MomentSort, Scale } from '@/lib/api/types';
 import { daysWords } from '@/lib/days';
+import { OUTCOME_WORDS } from '@/lib/deal';
 import type { Filters } from './filters';
 
 /** How to call what filters point at. */
@@ -31,12 +32,6 @@ export const SORT_WORDS: Readonly<Record<MomentSort, string>> = {
   highest: 'Highest score first',
   lowest: 'Lowest score first',
   discussed: 'Most discussed first',
-};
-
-export const OUTCOME_WORDS: Readonly<Record<DealOutcome, string>> = {
-  open: 'Open deals',
-  won: 'Won deals',
-  lost: 'Lost deals',
 };
 
 /** A range of scores: `4 or more`, `2 or less`, `2 to 4`, `5`. */

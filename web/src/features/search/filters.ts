@@ -1,5 +1,6 @@
 import type { DealOutcome, SearchHit, SearchKind, SpeakerRole } from '@/lib/api/types';
 import { daysSpan, readDays, writeDays, type Days } from '@/lib/days';
+import { readOutcome } from '@/lib/deal';
 
 /** What is searched for, and where. All of it stands in the address. */
 export type Filters = Days & {
@@ -14,7 +15,6 @@ export type Filters = Days & {
 
 export const KINDS: readonly SearchKind[] = ['segment', 'comment', 'title'];
 export const ROLES: readonly SpeakerRole[] = ['customer', 'rep', 'other'];
-export const OUTCOMES: readonly DealOutcome[] = ['open', 'won', 'lost'];
 
 export function readFilters(query: URLSearchParams): Filters {
   const text = (name: string) => query.get(name)?.trim() || null;
@@ -26,7 +26,7 @@ export function readFilters(query: URLSearchParams): Filters {
     rep: text('rep'),
     team: text('team'),
     tag: text('tag'),
-    outcome: OUTCOMES.find((outcome) => outcome === query.get('outcome')) ?? null,
+    outcome: readOutcome(query.get('outcome')),
   };
 }
 
