@@ -26,17 +26,8 @@ fn deploy() -> PathBuf {
 
 /// A second of a tone at 8 kHz: a call without a word, which goes through all stages.
 fn tone() -> Vec<u8> {
-    let samples = (0..8_000).map(|n| (f64::from(n) * 0.345).sin() * 8_000.0);
-    let data: Vec<u8> = samples.flat_map(|it| (it as i16).to_le_bytes()).collect();
-    let mut wav = Vec::from(*b"RIFF");
-    wav.extend((36 + data.len() as u32).to_le_bytes());
-    wav.extend(*b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
-    wav.extend(8_000_u32.to_le_bytes());
-    wav.extend(16_000_u32.to_le_bytes());
-    wav.extend(*b"\x02\0\x10\0data");
-    wav.extend((data.len() as u32).to_le_bytes());
-    wav.extend(data);
-    wav
+    let samples = (0..8_000).map(|n| ((f64::from(n) * 0.345).sin() * 8_000.0) as i16);
+    gametape_audio::wav_file(8_000, 1, &samples.collect::<Vec<_>>())
 }
 
 async fn scrape(address: &str) -> Result<String> {

@@ -18,24 +18,13 @@ const LIMIT: Duration = Duration::from_mins(2);
 fn wav() -> Vec<u8> {
     const RATE: u32 = 16_000;
     let mut state = 1_u32;
-    let samples: Vec<u8> = (0..3 * RATE)
-        .flat_map(|_| {
+    let samples: Vec<i16> = (0..3 * RATE)
+        .map(|_| {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            ((state >> 20) as i16 - 2_048).to_le_bytes()
+            (state >> 20) as i16 - 2_048
         })
         .collect();
-    let mut file = b"RIFF".to_vec();
-    file.extend((36 + samples.len() as u32).to_le_bytes());
-    file.extend(b"WAVEfmt ");
-    file.extend(16_u32.to_le_bytes());
-    file.extend([1, 0, 1, 0]);
-    file.extend(RATE.to_le_bytes());
-    file.extend((2 * RATE).to_le_bytes());
-    file.extend([2, 0, 16, 0]);
-    file.extend(b"data");
-    file.extend((samples.len() as u32).to_le_bytes());
-    file.extend(samples);
-    file
+    gametape_audio::wav_file(RATE, 1, &samples)
 }
 
 /// What every file below a folder holds.

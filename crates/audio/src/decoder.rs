@@ -223,7 +223,7 @@ mod tests {
     use rustix::time::{ClockId, clock_gettime};
 
     use super::*;
-    use crate::source::End;
+    use crate::{source::End, wav_file};
 
     /// Sixty looks take a tenth of a second.
     const SOON: Duration = Duration::from_millis(2);
@@ -284,7 +284,7 @@ mod tests {
     #[test]
     fn a_decoder_that_takes_far_more_of_a_core_than_there_is_sound_is_given_up() {
         let source = |budget_ms| {
-            let bytes = wav_of_silence(80_000);
+            let bytes = wav_file(8_000, 1, &vec![0; 80_000]);
             let len_bytes = bytes.len() as u64;
             let life = Life::with_budget(Duration::from_millis(budget_ms));
             Source::new(Laborious(io::Cursor::new(bytes)), len_bytes).with_life(life)
@@ -320,22 +320,6 @@ mod tests {
         let (contained, ()) =
             Contained::start(Life::default(), LOOK_EVERY, move || Ok(((), panics))).unwrap();
         assert!(damaged(&contained.ask(()).unwrap_err()));
-    }
-
-    /// 16 bits, 8 kHz, one channel.
-    fn wav_of_silence(frames: u32) -> Vec<u8> {
-        let data_bytes = frames * 2;
-        let mut wav = b"RIFF".to_vec();
-        wav.extend((36 + data_bytes).to_le_bytes());
-        wav.extend(b"WAVEfmt ");
-        wav.extend(16_u32.to_le_bytes());
-        wav.extend([1_u16, 1].map(u16::to_le_bytes).concat());
-        wav.extend([8_000_u32, 16_000].map(u32::to_le_bytes).concat());
-        wav.extend([2_u16, 16].map(u16::to_le_bytes).concat());
-        wav.extend(b"data");
-        wav.extend(data_bytes.to_le_bytes());
-        wav.resize(wav.len() + data_bytes as usize, 0);
-        wav
     }
 
     /// What each read of [`Laborious`] takes of a core, whatever else the machine does.

@@ -1,8 +1,9 @@
 //! Decode, resample, speech detection, peaks and clips: pure and synchronous.
 //!
 //! [`analyze`] reads a recording once and tells what it is; [`Pcm16k`] reads it again as the samples that a
-//! speech model takes; [`analyze_head`] tells beforehand what a long one seems to be; [`cut_clip`] cuts a range out of it. All of them stream: memory does not grow with the
-//! length of a recording, apart from a few bytes a second for spans and peaks.
+//! speech model takes; [`analyze_head`] tells beforehand what a long one seems to be; [`cut_clip`] cuts a range out of
+//! it. All of them stream: memory does not grow with the length of a recording, apart from a few bytes a second for
+//! spans and peaks.
 
 mod analysis;
 mod channels;
@@ -41,3 +42,4 @@ pub use segment::PAD_BEFORE_MS;
 pub use silenced::Silenced;
 pub use source::Source;
 pub use speech::Span;
+pub use wav::wav_file;

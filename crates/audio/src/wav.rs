@@ -31,3 +31,13 @@ pub(crate) fn header(sample_rate_hz: u32, channels: u16, data_bytes: u32) -> Vec
     header.extend(data_bytes.to_le_bytes());
     header
 }
+
+/// A whole WAV file of samples that lie as they are played: one for each channel, then the next of each. For short sound;
+/// what doesn't fit into a header's 4 GB can't be told there.
+#[must_use]
+pub fn wav_file(sample_rate_hz: u32, channels: u16, samples: &[i16]) -> Vec<u8> {
+    let data_bytes = u32::try_from(samples.len() * 2).unwrap_or(u32::MAX);
+    let mut file = header(sample_rate_hz, channels, data_bytes);
+    file.extend(samples.iter().flat_map(|sample| sample.to_le_bytes()));
+    file
+}

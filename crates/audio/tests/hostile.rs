@@ -6,8 +6,8 @@ mod support;
 
 use std::{fs, time::Instant};
 
-use gametape_audio::{Analysis, AudioError, Source, cut_clip};
-use support::{Random, Voices, analyzed, ffmpeg, mixed, wav, wav_header};
+use gametape_audio::{Analysis, AudioError, Source, cut_clip, wav_file};
+use support::{Random, Voices, analyzed, ffmpeg, mixed, wav};
 
 /// Longest time that one file may take.
 const MAX_SECONDS: f64 = 5.0;
@@ -162,7 +162,7 @@ fn random_bytes_behind_every_magic_number_are_refused() {
     let magics: [(&str, Vec<u8>); 15] = [
         ("nothing", vec![]),
         ("wav", b"RIFF\xff\xff\x00\x00WAVEfmt ".to_vec()),
-        ("wav with a format", wav_header(8_000, 1, 0)[..36].to_vec()),
+        ("wav with a format", wav_file(8_000, 1, &[])[..36].to_vec()),
         ("id3", b"ID3\x04\x00\x00\x00\x00\x02\x01".to_vec()),
         ("mp3", vec![0xff, 0xfb, 0x90, 0x64]),
         ("adts", vec![0xff, 0xf1, 0x50, 0x80]),
@@ -220,8 +220,12 @@ fn other_kinds_of_files_are_refused_by_name() {
         ),
         ("zeros", vec![0; 1_000_000], "not_media"),
         ("ones", vec![0xff; 1_000_000], "not_media"),
-        ("a header alone", wav_header(8_000, 1, 0), "no_audio"),
-        ("a header that promises", wav_header(8_000, 1, 16_000), "damaged"),
+        ("a header alone", wav_file(8_000, 1, &[]), "no_audio"),
+        (
+            "a header that promises",
+            wav_file(8_000, 1, &[0; 8_000])[..44].to_vec(),
+            "damaged",
+        ),
     ] {
         assert_eq!(tried(name, &bytes).unwrap_err().code(), code, "{name}");
     }

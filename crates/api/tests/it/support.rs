@@ -515,22 +515,11 @@ pub(crate) fn bytes(count: usize) -> Vec<u8> {
 
 /// A WAV file, 8 kHz, 16 bits, two channels that hold a ramp: every sample tells where it is.
 pub(crate) fn wav(duration_ms: usize) -> Vec<u8> {
-    let frames = duration_ms * 8;
-    let mut file = Vec::new();
-    file.extend(b"RIFF");
-    file.extend((36 + frames as u32 * 4).to_le_bytes());
-    file.extend(b"WAVEfmt ");
-    file.extend(16_u32.to_le_bytes());
-    file.extend([1_u16, 2].map(u16::to_le_bytes).concat());
-    file.extend([8_000_u32, 32_000].map(u32::to_le_bytes).concat());
-    file.extend([4_u16, 16].map(u16::to_le_bytes).concat());
-    file.extend(b"data");
-    file.extend((frames as u32 * 4).to_le_bytes());
-    for frame in 0..frames {
-        let value = (frame % 20_000) as i16;
-        file.extend([value, -value].map(i16::to_le_bytes).concat());
-    }
-    file
+    let samples: Vec<i16> = (0..duration_ms * 8)
+        .map(|frame| (frame % 20_000) as i16)
+        .flat_map(|value| [value, -value])
+        .collect();
+    gametape_audio::wav_file(8_000, 2, &samples)
 }
 
 pub(crate) fn sha256_hex(content: &[u8]) -> String {

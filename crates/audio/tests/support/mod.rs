@@ -16,7 +16,9 @@ use std::{
     process::Command,
 };
 
-use gametape_audio::{Analysis, AudioError, ChannelPlan, Limits, Pcm16k, Peaks, Source, Span, analyze};
+use gametape_audio::{
+    Analysis, AudioError, ChannelPlan, Limits, Pcm16k, Peaks, Source, Span, analyze, wav_file,
+};
 
 /// Limits of the tests: a quarter of an hour.
 pub const LIMITS: Limits = Limits {
@@ -156,30 +158,11 @@ pub fn mixed(parts: &[(&[f32], f32, usize)], noise: f32, seed: u64) -> Vec<f32> 
 
 /// A WAV file with 16-bit samples.
 pub fn wav(rate: u32, channels: &[Vec<f32>]) -> Vec<u8> {
-    let frames = channels[0].len();
-    let data_bytes = (frames * channels.len() * 2) as u32;
-    let mut bytes = wav_header(rate, channels.len() as u16, data_bytes);
-    for frame in 0..frames {
-        for channel in channels {
-            bytes.extend(((channel[frame].clamp(-1.0, 1.0) * 32_767.0).round() as i16).to_le_bytes());
-        }
-    }
-    bytes
-}
-
-pub fn wav_header(rate: u32, channels: u16, data_bytes: u32) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    bytes.extend(b"RIFF");
-    bytes.extend(data_bytes.saturating_add(36).to_le_bytes());
-    bytes.extend(b"WAVEfmt \x10\0\0\0\x01\0");
-    bytes.extend(channels.to_le_bytes());
-    bytes.extend(rate.to_le_bytes());
-    bytes.extend((rate.wrapping_mul(u32::from(channels) * 2)).to_le_bytes());
-    bytes.extend((channels.wrapping_mul(2)).to_le_bytes());
-    bytes.extend(16u16.to_le_bytes());
-    bytes.extend(b"data");
-    bytes.extend(data_bytes.to_le_bytes());
-    bytes
+    let sample = |value: f32| (value.clamp(-1.0, 1.0) * 32_767.0).round() as i16;
+    let samples: Vec<i16> = (0..channels[0].len())
+        .flat_map(|frame| channels.iter().map(move |channel| sample(channel[frame])))
+        .collect();
+    wav_file(rate, channels.len() as u16, &samples)
 }
 
 /// Analyses bytes without watching.

@@ -1,28 +1,26 @@
 //! Numbers that are said: no trace of them in what is written, and silence where they are heard.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
-use std::{path::Path, sync::Arc, sync::atomic::AtomicBool, time::Duration};
+use std::sync::atomic::AtomicBool;
 
 use gametape_asr::{AsrError, Heard, HeardWord, Request, Transcriber};
-use gametape_audio::Limits;
 use gametape_core::{
-    Clock,
     call::{CallState, Recording},
-    id::{CallId, UserId},
+    id::CallId,
     job::{JobKind, Priority},
     redact::{NumberKind, RedactedObject},
-    user::Role,
 };
-use gametape_ingest::{Engines, Worker, WorkerConfig};
-use gametape_media::{Media, MediaKey, S3Options};
-use gametape_store::{Actor, CallDetails, NewCall, NewPart, NewUpload, NewUser, Store, UploadLimits};
+use gametape_ingest::Worker;
+use gametape_media::MediaKey;
+use gametape_store::Actor;
 use sha2::{Digest, Sha256};
+
+use crate::support::Place;
 
 /// A recording with a speaker on each channel.
 const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../samples/bakery-discovery.opus");
 
 /// Hears the same number in every window.
+#[derive(Clone, Copy)]
 struct Teller;
 
 impl Transcriber for Teller {
@@ -54,95 +52,21 @@ impl Transcriber for Teller {
     }
 }
 
-struct Place {
-    store: Store,
-    media: Media,
-    folder: tempfile::TempDir,
-}
-
 impl Place {
-    async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite:{}/tape.db", folder.path().display());
-        let store = Store::connect(&url, Clock::System).await.unwrap();
-        store.migrate().await.unwrap();
-        let objects = folder.path().join("media").display().to_string();
-        let media = Media::open(&objects, &S3Options::default()).unwrap();
-        Self { store, media, folder }
+    fn teller(&self, redact: bool) -> Worker {
+        self.worker("w", JobKind::ALL, redact, Teller)
     }
 
-    fn worker(&self, redact: bool) -> Worker {
-        let config = WorkerConfig {
-            name: "w".to_owned(),
-            lease: Duration::from_mins(1),
-            kinds: JobKind::ALL.to_vec(),
-            transcriptions: 1,
-            quick_jobs: 1,
-            limits: Limits {
-                max_duration_ms: 3_600_000,
-            },
-            redact,
-            grace: Duration::from_secs(1),
-        };
-        let load = |_: &str| -> Result<Box<dyn Transcriber>, AsrError> { Ok(Box::new(Teller)) };
-        let engines = Engines::new("teller".to_owned(), 20_000, Arc::new(load));
-        Worker::new(config, self.store.clone(), self.media.clone(), engines)
-    }
-
-    async fn person(&self) -> UserId {
-        let new = NewUser {
-            email: "ann@example.com".to_owned(),
-            name: "Ann".to_owned(),
-            role: Role::Rep,
-            password_hash: String::new(),
-        };
-        self.store.user_create(&Actor::default(), new).await.unwrap().id
-    }
-
-    async fn call(&self, owner: &UserId) -> CallId {
-        let recording = std::fs::read(Path::new(SAMPLE)).unwrap();
-        let new = NewUpload {
-            owner_id: owner.clone(),
-            size_bytes: Some(recording.len() as i64),
-            filename: "a.opus".to_owned(),
-            metadata: String::new(),
-            hash_state: Vec::new(),
-            expires_at: i64::MAX,
-        };
-        let upload = self
-            .store
-            .upload_create(new, UploadLimits::default())
-            .await
-            .unwrap();
-        let key = MediaKey::upload_part(&upload.id, 0, 0);
-        let part = NewPart {
-            media_key: key.as_str().to_owned(),
-            size_bytes: recording.len() as i64,
-        };
-        let sha256 = hex::encode(Sha256::digest(&recording));
-        self.media.put(&key, recording.into()).await.unwrap();
-        self.store
-            .upload_append(&upload.id, 0, part, &[], i64::MAX)
-            .await
-            .unwrap();
-        self.store.upload_complete(&upload.id, &sha256).await.unwrap();
-        let new = NewCall {
-            owner_id: owner.clone(),
-            title: "call".to_owned(),
-            occurred_at: None,
-            language: None,
-            model: None,
-            priority: Priority::Normal,
-            upload_id: upload.id,
-            details: CallDetails::default(),
-        };
-        self.store.call_create(new).await.unwrap().id
+    async fn sample(&self) -> CallId {
+        let ann = self.person("ann").await;
+        let recording = std::fs::read(SAMPLE).unwrap();
+        self.call(&ann, "a.opus", recording).await
     }
 
     /// The recording of a call that must be ready.
     async fn recording(&self, id: &CallId) -> Recording {
-        let call = self.store.call_get(id).await.unwrap().unwrap();
-        assert_eq!(call.state, CallState::Ready, "{:?}", call.problem);
+        let call = self.sound_call(id).await;
+        assert_eq!(call.state, CallState::Ready);
         let found = self
             .store
             .recording_get(&call.recording_id.unwrap())
@@ -188,9 +112,8 @@ fn is_silent(wav: &[u8], start_ms: i64, end_ms: i64) -> bool {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn numbers_are_written_nowhere_and_heard_nowhere() {
     let place = Place::new().await;
-    let ann = place.person().await;
-    let call = place.call(&ann).await;
-    place.worker(true).drain().await.unwrap();
+    let call = place.sample().await;
+    place.teller(true).drain().await.unwrap();
 
     let said = place.said(&call).await;
     assert!(said.contains("my card is •••• •••• •••• ••••. Did"));
@@ -224,16 +147,15 @@ async fn numbers_are_written_nowhere_and_heard_nowhere() {
         .call_retranscribe(&call, None, None, Priority::Normal)
         .await
         .unwrap();
-    place.worker(false).drain().await.unwrap();
+    place.teller(false).drain().await.unwrap();
     assert_eq!(place.recording(&call).await.redaction, recording.redaction);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_call_from_before_is_masked_when_it_is_heard_again() {
     let place = Place::new().await;
-    let ann = place.person().await;
-    let call = place.call(&ann).await;
-    place.worker(false).drain().await.unwrap();
+    let call = place.sample().await;
+    place.teller(false).drain().await.unwrap();
     assert!(place.said(&call).await.contains("4242"));
     let before = place.recording(&call).await.redaction;
     assert_eq!((before.version, before.object, before.looked_at), (0, None, None));
@@ -243,7 +165,7 @@ async fn a_call_from_before_is_masked_when_it_is_heard_again() {
         .call_retranscribe(&call, None, None, Priority::Normal)
         .await
         .unwrap();
-    place.worker(true).drain().await.unwrap();
+    place.teller(true).drain().await.unwrap();
     assert!(!place.said(&call).await.contains("4242"));
     let old = place
         .store
@@ -255,6 +177,6 @@ async fn a_call_from_before_is_masked_when_it_is_heard_again() {
     assert!(place.recording(&call).await.redaction.object.is_some());
 
     place.store.call_delete(&Actor::default(), &call).await.unwrap();
-    place.worker(true).drain().await.unwrap();
+    place.teller(true).drain().await.unwrap();
     assert!(!place.folder.path().join("media/recordings").exists());
 }

@@ -1,25 +1,21 @@
 //! Whose turn it is, as a worker with its lanes carries it out.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
-use std::{sync::Arc, sync::atomic::AtomicBool, time::Duration};
+use std::{sync::atomic::AtomicBool, time::Duration};
 
 use gametape_asr::{AsrError, Heard, Request, Transcriber};
-use gametape_audio::Limits;
 use gametape_core::{
-    Clock,
-    call::{Call, CallState},
+    call::CallState,
     id::{CallId, UserId},
-    job::{JobKind, JobState, Priority},
-    user::Role,
+    job::{JobKind, JobState},
 };
-use gametape_ingest::{Engines, Worker, WorkerConfig};
-use gametape_media::{Media, MediaKey, S3Options};
-use gametape_store::{Actor, CallDetails, NewCall, NewPart, NewUpload, NewUser, Store, UploadLimits};
-use sha2::{Digest, Sha256};
+use gametape_ingest::Worker;
+use gametape_store::Store;
 use tokio_util::sync::CancellationToken;
 
+use crate::support::Place;
+
 /// Hears nothing, and takes its time over it.
+#[derive(Clone, Copy)]
 struct Deaf;
 
 impl Transcriber for Deaf {
@@ -37,92 +33,14 @@ impl Transcriber for Deaf {
     }
 }
 
-struct Place {
-    store: Store,
-    media: Media,
-    _folder: tempfile::TempDir,
-}
-
 impl Place {
-    async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::connect("sqlite::memory:", Clock::System).await.unwrap();
-        store.migrate().await.unwrap();
-        let media = Media::open(&folder.path().display().to_string(), &S3Options::default()).unwrap();
-        Self {
-            store,
-            media,
-            _folder: folder,
-        }
-    }
-
-    fn worker(&self, name: &str, kinds: &[JobKind]) -> Worker {
-        let config = WorkerConfig {
-            name: name.to_owned(),
-            lease: Duration::from_secs(30),
-            kinds: kinds.to_vec(),
-            transcriptions: 1,
-            quick_jobs: 1,
-            limits: Limits {
-                max_duration_ms: 60_000,
-            },
-            redact: false,
-            grace: Duration::from_secs(1),
-        };
-        let load = |_: &str| -> Result<Box<dyn Transcriber>, AsrError> { Ok(Box::new(Deaf)) };
-        let engines = Engines::new("deaf".to_owned(), 20_000, Arc::new(load));
-        Worker::new(config, self.store.clone(), self.media.clone(), engines)
-    }
-
-    async fn person(&self, name: &str) -> UserId {
-        let new = NewUser {
-            email: format!("{name}@example.com"),
-            name: name.to_owned(),
-            role: Role::Rep,
-            password_hash: String::new(),
-        };
-        self.store.user_create(&Actor::default(), new).await.unwrap().id
+    fn deaf(&self, name: &str, kinds: &[JobKind]) -> Worker {
+        self.worker(name, kinds, false, Deaf)
     }
 
     /// A call of a second of sound that no other call has.
-    async fn call(&self, owner: &UserId, number: u8) -> Call {
-        let recording = wav(number);
-        let upload = NewUpload {
-            owner_id: owner.clone(),
-            size_bytes: Some(recording.len() as i64),
-            filename: "a.wav".to_owned(),
-            metadata: String::new(),
-            hash_state: Vec::new(),
-            expires_at: i64::MAX,
-        };
-        let upload = self
-            .store
-            .upload_create(upload, UploadLimits::default())
-            .await
-            .unwrap();
-        let key = MediaKey::upload_part(&upload.id, 0, 0);
-        self.media.put(&key, recording.clone().into()).await.unwrap();
-        let part = NewPart {
-            media_key: key.as_str().to_owned(),
-            size_bytes: recording.len() as i64,
-        };
-        self.store
-            .upload_append(&upload.id, 0, part, &[], i64::MAX)
-            .await
-            .unwrap();
-        let sha256 = hex::encode(Sha256::digest(&recording));
-        self.store.upload_complete(&upload.id, &sha256).await.unwrap();
-        let new = NewCall {
-            owner_id: owner.clone(),
-            title: format!("call {number}"),
-            occurred_at: None,
-            language: None,
-            model: None,
-            priority: Priority::Normal,
-            upload_id: upload.id,
-            details: CallDetails::default(),
-        };
-        self.store.call_create(new).await.unwrap()
+    async fn noise(&self, owner: &UserId, number: u8) -> CallId {
+        self.call(owner, "a.wav", wav(number)).await
     }
 
     /// When work on the transcript of a call began.
@@ -146,11 +64,9 @@ impl Place {
     }
 
     async fn until_ready(&self, calls: &[CallId]) {
-        self.until("the work", async |store| {
+        self.until("the work", async |_| {
             for id in calls {
-                let call = store.call_get(id).await.unwrap().unwrap();
-                assert_ne!(call.state, CallState::Failed, "{:?}", call.problem);
-                if call.state != CallState::Ready {
+                if self.sound_call(id).await.state != CallState::Ready {
                     return false;
                 }
             }
@@ -163,23 +79,10 @@ impl Place {
 /// A second of noise, mono, 16 bit, 8 kHz.
 fn wav(seed: u8) -> Vec<u8> {
     const RATE: u32 = 8_000;
-    let samples: Vec<u8> = (0..RATE)
-        .flat_map(|n| {
-            ((n.wrapping_mul((3 + u32::from(seed)) * 7_919) % 20_000) as i16 - 10_000).to_le_bytes()
-        })
+    let samples: Vec<i16> = (0..RATE)
+        .map(|n| (n.wrapping_mul((3 + u32::from(seed)) * 7_919) % 20_000) as i16 - 10_000)
         .collect();
-    let mut file = b"RIFF".to_vec();
-    file.extend((36 + samples.len() as u32).to_le_bytes());
-    file.extend(b"WAVEfmt ");
-    file.extend(16_u32.to_le_bytes());
-    file.extend([1, 0, 1, 0]);
-    file.extend(RATE.to_le_bytes());
-    file.extend((2 * RATE).to_le_bytes());
-    file.extend([2, 0, 16, 0]);
-    file.extend(b"data");
-    file.extend((samples.len() as u32).to_le_bytes());
-    file.extend(samples);
-    file
+    gametape_audio::wav_file(RATE, 1, &samples)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -188,11 +91,11 @@ async fn a_bulk_upload_does_not_starve_a_single_call() {
     let (ann, ben) = (place.person("ann").await, place.person("ben").await);
     let mut calls = Vec::new();
     for number in 0..12 {
-        calls.push(place.call(&ann, number).await.id);
+        calls.push(place.noise(&ann, number).await);
     }
-    let single = place.call(&ben, 200).await.id;
+    let single = place.noise(&ben, 200).await;
     let shutdown = CancellationToken::new();
-    let working = tokio::spawn(place.worker("w", JobKind::ALL).run(shutdown.clone()));
+    let working = tokio::spawn(place.deaf("w", JobKind::ALL).run(shutdown.clone()));
     calls.push(single.clone());
     place.until_ready(&calls).await;
     shutdown.cancel();
@@ -211,10 +114,10 @@ async fn a_bulk_upload_does_not_starve_a_single_call() {
 async fn a_worker_takes_the_kinds_it_is_there_for() {
     let place = Place::new().await;
     let ann = place.person("ann").await;
-    let call = place.call(&ann, 1).await.id;
+    let call = place.noise(&ann, 1).await;
     let shutdown = CancellationToken::new();
     let others = [JobKind::CallStore, JobKind::CallAnalyze, JobKind::MediaDelete];
-    let quick = tokio::spawn(place.worker("quick", &others).run(shutdown.clone()));
+    let quick = tokio::spawn(place.deaf("quick", &others).run(shutdown.clone()));
     let waits = (JobKind::CallTranscribe, JobState::Queued, 1);
     place
         .until("the quick work", async |store| {
@@ -227,7 +130,7 @@ async fn a_worker_takes_the_kinds_it_is_there_for() {
         "it was left alone"
     );
     let rest = [JobKind::CallTranscribe, JobKind::CallPublish];
-    let slow = tokio::spawn(place.worker("slow", &rest).run(shutdown.clone()));
+    let slow = tokio::spawn(place.deaf("slow", &rest).run(shutdown.clone()));
     place.until_ready(std::slice::from_ref(&call)).await;
     shutdown.cancel();
     quick.await.unwrap();
