@@ -101,7 +101,6 @@ impl Store {
         viewer: &UserId,
         page: &PageRequest,
     ) -> Result<Page<Comment>> {
-        let limit = page.limit.clamp(1, MAX_COMMENTS);
         let mut conditions = Conditions::default();
         conditions.and("comments.call_id = ?", [call_id.as_str()]);
         conditions.and::<&str>("comments.parent_id IS NULL", []);
@@ -111,10 +110,15 @@ impl Store {
             [],
         );
         conditions.visible_comments(viewer);
+        self.comments_of(conditions, page).await
+    }
+
+    /// Those that meet the conditions, the oldest first.
+    async fn comments_of(&self, mut conditions: Conditions, page: &PageRequest) -> Result<Page<Comment>> {
+        let limit = page.limit.clamp(1, MAX_COMMENTS);
         if let Some(Cursor { key, id }) = &page.after {
-            conditions.and("comments.created_at >= ?", [*key]);
             conditions.and(
-                "(comments.created_at > ? OR comments.id > ?)",
+                "(comments.created_at, comments.id) > (?, ?)",
                 [Value::Int(*key), Value::Text(clean(id).into_owned())],
             );
         }
@@ -180,29 +184,10 @@ impl Store {
     /// Comments and answers that somebody wrote and that are not deleted, the oldest first, without reactions.
     #[tracing::instrument(name = "db.comment.by_author", level = "debug", skip_all)]
     pub async fn comment_by_author(&self, author: &UserId, page: &PageRequest) -> Result<Page<Comment>> {
-        let limit = page.limit.clamp(1, MAX_COMMENTS);
         let mut conditions = Conditions::default();
         conditions.and("comments.author_id = ?", [author.as_str()]);
         conditions.and::<&str>("comments.deleted_at IS NULL", []);
-        if let Some(Cursor { key, id }) = &page.after {
-            conditions.and(
-                "(comments.created_at, comments.id) > (?, ?)",
-                [Value::Int(*key), Value::Text(clean(id).into_owned())],
-            );
-        }
-        let Conditions { sql, values } = conditions;
-        let sql = format!(
-            "SELECT {} FROM comments LEFT JOIN anchors ON anchors.id = comments.anchor_id \
-             WHERE 1 = 1{sql} ORDER BY comments.created_at, comments.id LIMIT {}",
-            comment_columns!(),
-            limit + 1
-        );
-        let rows = self.fetch(sql, values).await?;
-        let comments = rows.iter().map(read_comment).collect::<Result<Vec<_>>>()?;
-        Ok(Page::from_overfull(comments, limit, |comment| Cursor {
-            key: comment.created_at,
-            id: comment.id.to_string(),
-        }))
+        self.comments_of(conditions, page).await
     }
 
     /// A comment or an answer, without regard to who may see it. A deleted one is there only for the sake of

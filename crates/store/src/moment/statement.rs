@@ -195,11 +195,7 @@ impl Asked<'_> {
         push_behind(sql, order.behind, after);
         sql.text(" ORDER BY ");
         sql.text(order.key);
-        sql.text(if order.way == "DESC" {
-            " DESC, m.id DESC"
-        } else {
-            " ASC, m.id ASC"
-        });
+        push_ways(sql, order.way, "m.id");
         sql.fixed_limit(HEAD);
         sql.text(") m CROSS JOIN calls WHERE calls.id = m.call_id");
     }
@@ -372,23 +368,26 @@ impl Asked<'_> {
             push_behind(&mut sql, order.behind_found, after);
             sql.text(" ORDER BY sort_key");
         }
-        sql.text(match (order.way, start == Start::Order, self.by_score()) {
-            ("DESC", true, false) => " DESC, m.id DESC",
-            (_, true, false) => " ASC, m.id ASC",
-            ("DESC", true, true) => " DESC, i.moment_id DESC",
-            (_, true, true) => " ASC, i.moment_id ASC",
-            ("DESC", false, _) => " DESC, id DESC",
-            (_, false, _) => " ASC, id ASC",
-        });
+        let id = match (start, self.by_score()) {
+            (Start::Order, false) => "m.id",
+            (Start::Order, true) => "i.moment_id",
+            _ => "id",
+        };
+        push_ways(&mut sql, order.way, id);
         sql.push(" LIMIT ?) SELECT ", [most]);
         sql.text(moment_columns!());
         sql.text(
             ", page.sort_key AS sort_key FROM page CROSS JOIN moments m CROSS JOIN calls \
-             WHERE m.id = page.id AND calls.id = m.call_id ORDER BY page.sort_key ",
+             WHERE m.id = page.id AND calls.id = m.call_id ORDER BY page.sort_key",
         );
-        sql.text(order.way);
-        sql.text(", page.id ");
-        sql.text(order.way);
+        push_ways(&mut sql, order.way, "page.id");
         sql
+    }
+}
+
+/// The way of an order's key, and behind it that of the ids by which equal keys are told apart.
+fn push_ways(sql: &mut Conditions, way: &'static str, id: &'static str) {
+    for piece in [" ", way, ", ", id, " ", way] {
+        sql.text(piece);
     }
 }
