@@ -86,8 +86,8 @@ fn pool(connections: u32, read_only: bool) -> AnyPoolOptions {
                 connection.execute("PRAGMA foreign_keys = ON").await?;
                 // What is deleted is overwritten, so that it is not found in the file either.
                 connection.execute("PRAGMA secure_delete = ON").await?;
-                // 16 MB a connection at most, in KiB.
-                connection.execute("PRAGMA cache_size = -16384").await?;
+                // 2 MB a connection at most, in KiB; the system keeps the rest of the file for all of them.
+                connection.execute("PRAGMA cache_size = -2048").await?;
                 if read_only {
                     connection.execute("PRAGMA query_only = ON").await?;
                 }
