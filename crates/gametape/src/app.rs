@@ -11,7 +11,6 @@ use gametape_store::Store;
 
 use crate::{
     config::{Config, LogFormat},
-    memory,
     output::message,
 };
 
@@ -79,7 +78,6 @@ pub(crate) fn worker(config: &Config, name: String, store: Store, media: Media) 
         redact: config.redacts(),
         grace: Duration::from_secs(8),
     };
-    memory::keep_giving_back();
     Ok(Worker::new(settings, store, media, engines(config)))
 }
 

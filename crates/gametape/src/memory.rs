@@ -21,9 +21,9 @@ pub(crate) fn give_back_large_pieces() {
 
 /// Gives back, every half a minute, what is free between pieces that are still held.
 ///
-/// Work on recordings comes and goes on threads of its own, and glibc gives threads arenas by turns: each keeps what
-/// its last thread left around a piece or two that live on (`malloc_trim(3)`). A worker held 350 to 620 MB that way, and
-/// 220 to 330 when it gives that back.
+/// Work comes and goes on many threads, and glibc gives threads arenas by turns: each keeps what its last thread left
+/// around a piece or two that live on (`malloc_trim(3)`). A worker held 350 to 620 MB that way, and 220 to 330 when it
+/// gives that back; of a server's 47 MB, which rose by half a megabyte a minute, 26 were free.
 pub(crate) fn keep_giving_back() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     {

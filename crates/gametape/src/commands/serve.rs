@@ -13,6 +13,7 @@ use crate::{
     config::Config,
     lifecycle::shutdown_signal,
     measure::Measurer,
+    memory,
     output::say,
     server,
     telemetry::start_metrics,
@@ -23,6 +24,7 @@ use crate::{
 const LAST_ANSWERS: Duration = Duration::from_secs(9);
 
 pub(crate) async fn run(options: cli::Serve, config: Config) -> anyhow::Result<()> {
+    memory::keep_giving_back();
     let shutdown = shutdown_signal()?;
     let measurements = start_metrics()?;
     let store = open_store(&config, !options.no_migrate).await?;

@@ -16,7 +16,7 @@ use crate::{
     config::Config,
     lifecycle::shutdown_signal,
     measure::Measurer,
-    server,
+    memory, server,
     telemetry::start_metrics,
 };
 
@@ -24,6 +24,7 @@ pub(crate) async fn run(options: cli::Worker, mut config: Config) -> anyhow::Res
     config.transcriptions = options.concurrency.unwrap_or(config.transcriptions);
     config.jobs = options.jobs.unwrap_or(config.jobs);
     config.check()?;
+    memory::keep_giving_back();
     let shutdown = shutdown_signal()?;
     let store = open_store(&config, false).await?;
     let media = open_media(&config)?;
