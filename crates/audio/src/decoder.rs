@@ -60,7 +60,7 @@ impl Decoder {
                     }
                 };
                 if let Some(block) = &block {
-                    budget.earned(length_ms(block, decoding.info()));
+                    budget.earned(length_us(block, decoding.info()));
                 }
                 Ok(answer(&decoding, block))
             };
@@ -116,8 +116,8 @@ fn answer(decoding: &Decoding, block: Option<Block>) -> Answer {
     }
 }
 
-fn length_ms(block: &Block, info: &MediaInfo) -> u64 {
-    block.frames() as u64 * 1_000 / u64::from(info.sample_rate_hz.max(1))
+fn length_us(block: &Block, info: &MediaInfo) -> u64 {
+    block.frames() as u64 * 1_000_000 / u64::from(info.sample_rate_hz.max(1))
 }
 
 /// Work on a thread of its own, a question at a time.
@@ -306,6 +306,19 @@ mod tests {
     }
 
     #[test]
+    fn short_blocks_earn_what_long_ones_do() {
+        let life = Life::with_budget(Duration::ZERO);
+        assert!(life.is_overdrawn());
+        for _ in 0..10_000 {
+            life.earned(2_500);
+        }
+        assert!(
+            !life.is_overdrawn(),
+            "25 s of sound earned less than 2.5 s of a core"
+        );
+    }
+
+    #[test]
     fn waiting_for_storage_is_no_standstill() {
         let mut source = Source::new(Slow, 1);
         let life = source.life();
@@ -332,7 +345,7 @@ mod tests {
         fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
             let until = Life::with_budget(Duration::ZERO);
             let used = Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap();
-            until.earned((used.as_millis() as u64 + LABOUR_MS) * 10);
+            until.earned((used.as_micros() as u64 + LABOUR_MS * 1_000) * 10);
             while !until.is_overdrawn() {
                 std::hint::spin_loop();
             }

@@ -129,8 +129,8 @@ struct LifeState {
     bytes: AtomicU64,
     reading: AtomicBool,
     given_up: AtomicBool,
-    /// Milliseconds of a core that may be used up.
-    budget_ms: AtomicU64,
+    /// Microseconds of a core that may be used up: blocks may be so short that a tenth of one is less than a millisecond.
+    budget_us: AtomicU64,
 }
 
 impl Default for Life {
@@ -146,22 +146,22 @@ impl Life {
             bytes: AtomicU64::new(0),
             reading: AtomicBool::new(false),
             given_up: AtomicBool::new(false),
-            budget_ms: AtomicU64::new(u64::try_from(start.as_millis()).unwrap_or(u64::MAX)),
+            budget_us: AtomicU64::new(u64::try_from(start.as_micros()).unwrap_or(u64::MAX)),
         }))
     }
 
     /// So much sound came out.
-    pub(crate) fn earned(&self, sound_ms: u64) {
+    pub(crate) fn earned(&self, sound_us: u64) {
         self.0
-            .budget_ms
-            .fetch_add(sound_ms / SLOWEST_SPEED, Ordering::Relaxed);
+            .budget_us
+            .fetch_add(sound_us / SLOWEST_SPEED, Ordering::Relaxed);
     }
 
     /// Whether this thread, which is the one that decodes and does nothing else, took more of a core than it may. A clock
     /// on the wall would count what others took, and the time that a process was stopped.
     pub(crate) fn is_overdrawn(&self) -> bool {
         let used = Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap_or_default();
-        used.as_millis() > self.0.budget_ms.load(Ordering::Relaxed).into()
+        used.as_micros() > self.0.budget_us.load(Ordering::Relaxed).into()
     }
 
     /// Bytes that were read so far, and whether more are waited for at this moment.
