@@ -120,6 +120,12 @@ pub(crate) enum End {
     Unknown,
 }
 
+/// What this thread took of a core so far. A clock on the wall would count what others took, and the time that a process
+/// was stopped.
+pub(crate) fn core_time() -> Duration {
+    Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap_or_default()
+}
+
 /// Whether somebody who reads a recording gets on, told to those who wait for them on other threads; and whether the
 /// work is worth it, told to themselves.
 #[derive(Clone)]
@@ -157,11 +163,9 @@ impl Life {
             .fetch_add(sound_us / SLOWEST_SPEED, Ordering::Relaxed);
     }
 
-    /// Whether this thread, which is the one that decodes and does nothing else, took more of a core than it may. A clock
-    /// on the wall would count what others took, and the time that a process was stopped.
+    /// Whether this thread, which is the one that decodes and does nothing else, took more of a core than it may.
     pub(crate) fn is_overdrawn(&self) -> bool {
-        let used = Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap_or_default();
-        used.as_micros() > self.0.budget_us.load(Ordering::Relaxed).into()
+        core_time().as_micros() > self.0.budget_us.load(Ordering::Relaxed).into()
     }
 
     /// Bytes that were read so far, and whether more are waited for at this moment.
